@@ -1,0 +1,177 @@
+"""Every kind of evidence, by its ETSI EN 319 522-1 name where there is one, and the shape of a statement.
+
+A statement says that an event happened. It holds identifiers, hashes and times, never names, telephones or text of a
+document, and stays under 64 KiB, so that each statement can become one leaf of the transparency log.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Any, Final
+from uuid import UUID
+
+from docaxis_schemas.canonical import canonical
+from docaxis_schemas.moments import to_text
+
+MAX_STATEMENT: Final = 64 * 1024
+"""Bytes of one statement: the entry size of the log's bundles (C2SP tlog-tiles)."""
+
+OPEN_FACTS: Final = frozenset({
+    "acted_by_gateway",
+    "cause",
+    "code",
+    "directory_version",
+    "disposition",
+    "indication",
+    "policy_sha256",
+    "recipients",
+    "revocation_epoch",
+    "stage",
+    "step",
+    "sub_indication",
+    "trust_sha256",
+    "version",
+})  # fmt: skip
+"""Facts that the log shows as they are: codes and counts of the axis, and what policy and lists it judged under.
+
+None says whose document it was. Whatever is not named here, hashes above all, is in the log as a commitment only.
+"""
+
+
+@unique
+class EvidenceType(StrEnum):
+    """The events that evidence is given for. Names never change meaning; new ones are added."""
+
+    SUBMISSION_RECEIVED = "submission.received"
+    SUBMISSION_ACCEPTANCE = "SubmissionAcceptance"
+    SUBMISSION_REJECTION = "SubmissionRejection"
+    VERDICT_GIVEN = "verdict.given"
+    VERDICT_REVISED = "verdict.revised"
+    CONTENT_CONSIGNMENT = "ContentConsignment"
+    CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
+    CONTENT_HANDOVER = "ContentHandover"
+    STATUS_REPORTED = "status.reported"
+    DEAD_LETTERED = "submission.dead_lettered"
+    DEAD_LETTER_REPLAYED = "submission.replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a kind of evidence proves and, in one sentence, what it does not."""
+
+    proves_vi: str
+    proves_en: str
+    not_vi: str
+    not_en: str
+
+
+MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
+    EvidenceType.SUBMISSION_RECEIVED: Meaning(
+        "Trục đã nhận và lưu bền vững lượt gửi này vào thời điểm đã ghi.",
+        "The axis received and durably stored this submission at the stated time.",
+        "Không chứng minh chữ ký hợp lệ hay văn bản đã đến bên nhận.",
+        "It does not prove that a signature is valid or that anybody received the document.",
+    ),
+    EvidenceType.SUBMISSION_ACCEPTANCE: Meaning(
+        "Trục đã kiểm tra và chấp nhận chuyển văn bản.",
+        "The axis judged the document and accepted it for delivery.",
+        "Không chứng minh văn bản đã có trong hộp đến của bên nhận.",
+        "It does not prove that the document is in any recipient's inbox.",
+    ),
+    EvidenceType.SUBMISSION_REJECTION: Meaning(
+        "Trục đã kiểm tra và từ chối chuyển văn bản, kèm lý do.",
+        "The axis judged the document and refused to deliver it, for the stated reason.",
+        "Không chứng minh người gửi có lỗi cố ý.",
+        "It does not prove intent of whoever sent it.",
+    ),
+    EvidenceType.VERDICT_GIVEN: Meaning(
+        "Kết quả kiểm tra chữ ký tại thời điểm đã ghi, theo chính sách và danh sách tin cậy đã ghi.",
+        "The signature verdict at the stated time, under the stated policy and trust list.",
+        "Không chứng minh nội dung văn bản là đúng.",
+        "It does not prove that what the document says is true.",
+    ),
+    EvidenceType.VERDICT_REVISED: Meaning(
+        "Kết quả kiểm tra được xét lại sau khi có dữ liệu thu hồi mới; kết quả cũ vẫn được giữ.",
+        "The verdict was judged again on newer revocation data; the earlier one is kept.",
+        "Không chứng minh kết quả trước là sai tại thời điểm đó.",
+        "It does not prove that the earlier verdict was wrong when it was given.",
+    ),
+    EvidenceType.CONTENT_CONSIGNMENT: Meaning(
+        "Văn bản đã nằm trong hộp đến trên trục của bên nhận.",
+        "The document lies in the recipient's inbox on the axis.",
+        "Không chứng minh bên nhận đã mở hay đã tiếp nhận; không phải thông báo đã nhận trong ngày.",
+        "It does not prove that the recipient opened, fetched or accepted it; it is no same-day notice of receipt.",
+    ),
+    EvidenceType.CONTENT_CONSIGNMENT_FAILURE: Meaning(
+        "Không chuyển được văn bản tới bên nhận này, kèm lý do.",
+        "The document could not be delivered to this recipient, for the stated reason.",
+        "Không chứng minh các bên nhận khác không nhận được.",
+        "It says nothing about other recipients.",
+    ),
+    EvidenceType.CONTENT_HANDOVER: Meaning(
+        "Hệ thống của bên nhận đã tải đủ nội dung và ký xác nhận mã băm.",
+        "The recipient's system fetched the whole content and signed for its hashes.",
+        "Không chứng minh có người đã đọc văn bản.",
+        "It does not prove that a person has read the document.",
+    ),
+    EvidenceType.STATUS_REPORTED: Meaning(
+        "Bên nhận đã ký một phản hồi trạng thái.",
+        "The recipient signed this status report.",
+        "Không chứng minh công việc trong văn bản đã được thực hiện.",
+        "It does not prove that the work asked for was done.",
+    ),
+    EvidenceType.DEAD_LETTERED: Meaning(
+        "Trục không xử lý được lượt gửi này và đã chuyển cho người vận hành.",
+        "The axis could not process this submission and put it before its operators.",
+        "Không chứng minh văn bản bị mất: nội dung vẫn được lưu.",
+        "It does not mean that the document is lost: its content is kept.",
+    ),
+    EvidenceType.DEAD_LETTER_REPLAYED: Meaning(
+        "Người vận hành đã đưa lượt gửi này trở lại xử lý.",
+        "An operator put this submission back into processing.",
+        "Không chứng minh kết quả xử lý sau đó.",
+        "It does not say how processing then ended.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One event, as it will be signed and, later, logged.
+
+    ``facts`` holds hashes (``*_sha256``), codes and numbers only. ``recipient`` and ``member`` are an organisation's
+    code and a member's id: what a party needs to know whose receipt it is.
+    """
+
+    event_id: UUID
+    type: EvidenceType
+    submission_id: UUID
+    at: datetime
+    member: str
+    recipient: str | None
+    facts: Mapping[str, Any]
+
+    def to_bytes(self, *, axis: str, environment: str) -> bytes:
+        """Write the statement in canonical form.
+
+        Raises:
+            ValueError: It is larger than a leaf of the log may be.
+        """
+        value = {
+            "v": 1,
+            "axis": axis,
+            "environment": environment,
+            "event_id": str(self.event_id),
+            "type": self.type.value,
+            "submission_id": str(self.submission_id),
+            "time": to_text(self.at),
+            "member": self.member,
+            "facts": dict(self.facts),
+        }
+        if self.recipient is not None:
+            value["recipient"] = self.recipient
+        data = canonical(value)
+        if len(data) > MAX_STATEMENT:
+            raise ValueError(f"a statement of {len(data)} bytes; at most {MAX_STATEMENT}")
+        return data

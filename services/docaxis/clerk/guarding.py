@@ -1,0 +1,107 @@
+"""What stands before every page: headers that bind the browser, who is signed in, and forms that are really ours."""
+
+import hmac
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from docaxis.clerk.visitors import COOKIE, Visitor
+
+MAX_FIELDS: Final = 300
+MAX_FILES: Final = 50
+MAX_FIELD: Final = 256 * 1024
+"""Bytes of one typed field."""
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+
+
+class ForeignForm(Exception):
+    """A form that was not made by us for this session: nothing of it is carried out."""
+
+
+class ReadOnlyRole(Exception):
+    """The person may look, not act."""
+
+
+class BoundHeaders:
+    """Gives every answer the headers above; a handler's own stand."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _bind(message)
+            await send(message)
+
+        await self._app(scope, receive, told if scope["type"] == "http" else send)
+
+
+def _bind(message: MutableMapping[str, Any]) -> None:
+    given = {name.lower() for name, _ in message["headers"]}
+    added = [(n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in given]
+    message["headers"] = [*message["headers"], *added]
+
+
+def check_origin(request: Request) -> None:
+    """Refuse a form that another site sent; browsers tell where a form comes from.
+
+    Raises:
+        ForeignForm: From elsewhere.
+    """
+    origin = request.headers.get("origin")
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise ForeignForm
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ForeignForm
+
+
+async def read_form(request: Request, visitor: Visitor, *, acting: bool = True) -> FormData:
+    """Read a form of this session's; ``acting``: it sends or answers something.
+
+    Raises:
+        ForeignForm: It has not the session's token.
+        ReadOnlyRole: The person may not act.
+    """
+    check_origin(request)
+    if acting and not visitor.may_act:
+        raise ReadOnlyRole
+    form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD)
+    if not hmac.compare_digest(str(form.get("form_token", "")).encode(), visitor.form_token.encode()):
+        raise ForeignForm
+    return form
+
+
+Page = Callable[[Request, Visitor], Awaitable[Response]]
+
+
+def signed_in(handler: Page) -> Callable[[Request], Awaitable[Response]]:
+    """Let a handler have only people who are signed in; others are asked to."""
+
+    async def guarded(request: Request) -> Response:
+        visitor = await request.app.state.visitors.recognise(request.cookies.get(COOKIE, ""))
+        if visitor is None:
+            return RedirectResponse("/sign-in", 303)
+        try:
+            return await handler(request, visitor)
+        finally:
+            await request.close()  # and with it the files of a form
+
+    return guarded

@@ -1,0 +1,9 @@
+"""The pages by noun; each module gives its routes."""
+
+from starlette.routing import BaseRoute
+
+from docaxis.clerk.pages import incoming, outgoing, sending, signing_in
+
+ROUTES: tuple[BaseRoute, ...] = (*signing_in.ROUTES, *incoming.ROUTES, *outgoing.ROUTES, *sending.ROUTES)
+
+__all__ = ["ROUTES"]

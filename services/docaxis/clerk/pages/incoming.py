@@ -1,0 +1,116 @@
+"""What came in: the list, one delivery with what its signatures are worth, and what is said about it."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from docaxis.clerk.guarding import read_form, signed_in
+from docaxis.clerk.handing_out import hand_out
+from docaxis.clerk.naming import names_of
+from docaxis.clerk.places import place_after, place_of
+from docaxis.clerk.rendering import page
+from docaxis.clerk.visitors import Visitor
+from docaxis.client import Delivery
+from docaxis.storage.clerk_lists import PAGE
+from docaxis_schemas.lifecycle import Report
+
+PROGRESS = (Report.ASSIGNED, Report.IN_PROGRESS, Report.FINISHED)
+
+
+async def received(request: Request, visitor: Visitor) -> Response:
+    waiting = request.query_params.get("waiting") == "1"
+    account = visitor.account
+    rows = await request.app.state.lists.received(
+        account.member, account.organisations, place_of(request), waiting=waiting
+    )
+    older = place_after(rows[-1].at, rows[-1].delivery_id) if len(rows) == PAGE else None
+    names = names_of(request, {str(row.body.get("issuer", "")) for row in rows})
+    return page(request, "inbox.html", visitor, rows=rows, names=names, waiting=waiting, older=older)
+
+
+async def delivery(request: Request, visitor: Visitor) -> Response:
+    return await _show(request, visitor, message=_message(request))
+
+
+async def hand_over(request: Request, visitor: Visitor) -> Response:
+    await read_form(request, visitor)
+    found = await _find(request, visitor)
+    await found.hand_over()
+    return _done(request)
+
+
+async def report(request: Request, visitor: Visitor) -> Response:
+    form = await read_form(request, visitor)
+    code, reason = str(form.get("code", "")), str(form.get("reason", "")).strip()
+    if code == Report.REJECTED and not reason:
+        return await _show(request, visitor, HTTPStatus.UNPROCESSABLE_ENTITY, faults=("give-reason",))
+    found = await _find(request, visitor)
+    await found.report(
+        code,
+        reason=reason or None,
+        note=str(form.get("note", "")).strip() or None,
+        register_number=str(form.get("register_number", "")).strip() or None,
+    )
+    return _done(request)
+
+
+async def file(request: Request, visitor: Visitor) -> Response:
+    found = await _find(request, visitor)
+    await found.complete()
+    path = f"/v1/deliveries/{found.delivery_id}/contents"
+    return await hand_out(visitor, path, found.contents, request.path_params["sha256"])
+
+
+async def _find(request: Request, visitor: Visitor) -> Delivery:
+    delivery_id: UUID = request.path_params["delivery_id"]
+    return await visitor.axis.delivery(delivery_id)
+
+
+async def _show(
+    request: Request,
+    visitor: Visitor,
+    status: int = HTTPStatus.OK,
+    *,
+    message: str | None = None,
+    faults: tuple[str, ...] = (),
+) -> Response:
+    found = await _find(request, visitor)
+    await found.complete()
+    state = await visitor.axis.submission(found.submission_id)
+    own = next((line for line in state.deliveries if line.recipient == found.recipient), None)
+    verdict = await visitor.axis.verdict(found.submission_id)
+    return page(
+        request,
+        "delivery.html",
+        visitor,
+        status,
+        delivery=found,
+        state=own.state if own else "consigned",
+        report=own.report if own else None,
+        timeline=state.timeline,
+        verdict=verdict,
+        names=names_of(request, (str(found.entry.body.get("issuer", "")), found.recipient)),
+        progress=PROGRESS,
+        message=message,
+        faults=faults,
+    )
+
+
+def _done(request: Request) -> Response:
+    return RedirectResponse(f"/inbox/{request.path_params['delivery_id']}?done=1", 303)
+
+
+def _message(request: Request) -> str | None:
+    return "done" if request.query_params.get("done") == "1" else None
+
+
+ROUTES = (
+    Route("/inbox", signed_in(received)),
+    Route("/inbox/{delivery_id:uuid}", signed_in(delivery)),
+    Route("/inbox/{delivery_id:uuid}/hand-over", signed_in(hand_over), methods=["POST"]),
+    Route("/inbox/{delivery_id:uuid}/report", signed_in(report), methods=["POST"]),
+    Route("/inbox/{delivery_id:uuid}/files/{sha256}", signed_in(file)),
+)

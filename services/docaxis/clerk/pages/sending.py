@@ -1,0 +1,228 @@
+"""Sending in three steps: the document with its files, the recipients, a last look. What is typed is a kept draft."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from docaxis.clerk import drafting
+from docaxis.clerk.guarding import read_form, signed_in
+from docaxis.clerk.naming import name_of
+from docaxis.clerk.rendering import page
+from docaxis.clerk.visitors import Visitor
+from docaxis.client import FileRole, OutgoingFile
+from docaxis.storage.clerk_drafts import Draft
+from docaxis_schemas.document import Urgency
+from docaxis_schemas.document_types import DocumentType
+from docaxis_schemas.files import MEDIA_TYPES
+
+MAX_QUERY = 200
+FOUND = 20
+"""Organisations that a search shows."""
+
+
+async def drafts(request: Request, visitor: Visitor) -> Response:
+    found = await request.app.state.drafts.unsent(visitor.account.account_id)
+    return page(request, "drafts.html", visitor, drafts=found)
+
+
+async def begin(request: Request, visitor: Visitor) -> Response:
+    await read_form(request, visitor)
+    state = request.app.state
+    draft = drafting.new_draft(uuid4(), visitor.account.organisations[0], state.clock())
+    await state.drafts.keep(visitor.account.account_id, draft)
+    return RedirectResponse(f"/send/{draft.draft_id}/document", 303)
+
+
+async def document(request: Request, visitor: Visitor) -> Response:
+    return _document_page(request, visitor, await _find(request, visitor))
+
+
+async def keep_document(request: Request, visitor: Visitor) -> Response:
+    form = await read_form(request, visitor)
+    draft = drafting.typed(await _find(request, visitor), form, request.app.state.clock())
+    if removed := str(form.get("remove", "")):
+        draft = drafting.without_file(draft, removed, draft.changed_at)
+    draft = await _take_files(visitor, draft, form)
+    await _keep(request, visitor, draft)
+    if removed or "save" in form:
+        return _document_page(request, visitor, draft)
+    missing = [one for one in drafting.faults_of(draft, draft.changed_at) if not one.field.startswith("recipients")]
+    if missing or not any(one["role"] == "main" for one in draft.files):
+        return _document_page(request, visitor, draft, missing)
+    return RedirectResponse(f"/send/{draft.draft_id}/recipients", 303)
+
+
+async def recipients(request: Request, visitor: Visitor) -> Response:
+    return await _recipients_page(request, visitor, await _find(request, visitor))
+
+
+async def keep_recipients(request: Request, visitor: Visitor) -> Response:
+    form, draft, now = await read_form(request, visitor), await _find(request, visitor), request.app.state.clock()
+    role = str(form.get("role", "action"))
+    if added := str(form.get("add", "")):
+        draft = drafting.with_recipient(draft, {"organisation": added, "role": role}, now)
+    if group := str(form.get("group", "")).strip():
+        draft = drafting.with_recipient(draft, {"group": group, "role": role}, now)
+    if removed := str(form.get("remove", "")):
+        draft = drafting.without_recipient(draft, removed, now)
+    await _keep(request, visitor, draft)
+    if "continue" not in form:
+        return await _recipients_page(request, visitor, draft, str(form.get("q", "")))
+    if not drafting.recipients_of(draft):
+        return await _recipients_page(request, visitor, draft, faults=("choose-recipient",))
+    return RedirectResponse(f"/send/{draft.draft_id}/check", 303)
+
+
+async def check(request: Request, visitor: Visitor) -> Response:
+    draft = await _find(request, visitor)
+    if draft.submission_id is not None:
+        return RedirectResponse(f"/outbox/{draft.submission_id}", 303)
+    return _check_page(request, visitor, draft)
+
+
+async def send(request: Request, visitor: Visitor) -> Response:
+    await read_form(request, visitor)
+    draft = await _find(request, visitor)
+    if _missing(request, draft):
+        return _check_page(request, visitor, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
+    # The draft's id is the idempotency key: pressing the button twice, or again after an error, sends once.
+    submission = await visitor.axis.hand_in(
+        drafting.metadata(draft),
+        drafting.contents(draft),
+        drafting.addressees(draft),
+        own_id=f"clerk:{draft.draft_id}",
+    )
+    await request.app.state.drafts.sent(visitor.account.account_id, draft.draft_id, submission.submission_id)
+    return RedirectResponse(f"/outbox/{submission.submission_id}?sent=1", 303)
+
+
+async def discard(request: Request, visitor: Visitor) -> Response:
+    await read_form(request, visitor)
+    await request.app.state.drafts.drop(visitor.account.account_id, request.path_params["draft_id"])
+    return RedirectResponse("/drafts", 303)
+
+
+async def _find(request: Request, visitor: Visitor) -> Draft:
+    draft: Draft | None = await request.app.state.drafts.find(
+        visitor.account.account_id, request.path_params["draft_id"]
+    )
+    if draft is None:
+        raise HTTPException(404)
+    return draft
+
+
+async def _keep(request: Request, visitor: Visitor, draft: Draft) -> None:
+    await request.app.state.drafts.keep(visitor.account.account_id, draft)
+
+
+async def _take_files(visitor: Visitor, draft: Draft, form: FormData) -> Draft:
+    for role in FileRole:
+        for given in form.getlist(f"file-{role.value}"):
+            if not isinstance(given, UploadFile) or not given.filename:
+                continue
+            with _on_disk(given.file) as path:
+                name = Path(given.filename.replace("\\", "/")).name
+                entry = await visitor.axis.upload(await run_in_threadpool(_named, path, name, role))
+            draft = drafting.with_file(draft, entry, draft.changed_at)
+    return draft
+
+
+def _named(path: Path, name: str, role: FileRole) -> OutgoingFile:
+    """Name a file as its sender did: the suffix tells the media type."""
+    return OutgoingFile(path, role, name, MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream"))
+
+
+@contextlib.contextmanager
+def _on_disk(source: BinaryIO) -> Iterator[Path]:
+    descriptor, name = tempfile.mkstemp(prefix="docaxis-upload-")
+    try:
+        with os.fdopen(descriptor, "wb") as out:
+            shutil.copyfileobj(source, out)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def _document_page(request: Request, visitor: Visitor, draft: Draft, missing: list[Any] | None = None) -> Response:
+    faults = () if missing is None or any(one["role"] == "main" for one in draft.files) else ("choose-file",)
+    return page(
+        request,
+        "send_document.html",
+        visitor,
+        HTTPStatus.OK if missing is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+        draft=draft,
+        types=list(DocumentType),
+        urgencies=list(Urgency),
+        own={code: name_of(request, code) for code in visitor.account.organisations},
+        missing=missing or [],
+        faults=faults,
+    )
+
+
+async def _recipients_page(
+    request: Request, visitor: Visitor, draft: Draft, query: str = "", faults: tuple[str, ...] = ()
+) -> Response:
+    asked = (query or request.query_params.get("q", ""))[:MAX_QUERY]
+    found = await visitor.axis.organisations(asked, limit=FOUND) if asked else ()
+    chosen = [one | {"name": name_of(request, one.get("organisation", ""))} for one in drafting.recipients_of(draft)]
+    return page(
+        request,
+        "send_recipients.html",
+        visitor,
+        HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
+        draft=draft,
+        query=asked,
+        found=found,
+        chosen=chosen,
+        roles=drafting.ROLES,
+        faults=faults,
+    )
+
+
+def _missing(request: Request, draft: Draft) -> list[Any]:
+    return drafting.faults_of(draft, request.app.state.clock())
+
+
+def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = HTTPStatus.OK) -> Response:
+    chosen = [one | {"name": name_of(request, one.get("organisation", ""))} for one in drafting.recipients_of(draft)]
+    return page(
+        request,
+        "send_check.html",
+        visitor,
+        status,
+        draft=draft,
+        chosen=chosen,
+        issuer_name=name_of(request, draft.form.get("issuer", "")),
+        type_name=_type_name(draft.form.get("type", "")),
+        missing=_missing(request, draft),
+    )
+
+
+def _type_name(value: str) -> str:
+    return next((one.vietnamese for one in DocumentType if one.value == value), value)
+
+
+ROUTES = (
+    Route("/drafts", signed_in(drafts)),
+    Route("/send", signed_in(begin), methods=["POST"]),
+    Route("/send/{draft_id:uuid}/document", signed_in(document), methods=["GET"]),
+    Route("/send/{draft_id:uuid}/document", signed_in(keep_document), methods=["POST"]),
+    Route("/send/{draft_id:uuid}/recipients", signed_in(recipients), methods=["GET"]),
+    Route("/send/{draft_id:uuid}/recipients", signed_in(keep_recipients), methods=["POST"]),
+    Route("/send/{draft_id:uuid}/check", signed_in(check), methods=["GET"]),
+    Route("/send/{draft_id:uuid}/check", signed_in(send), methods=["POST"]),
+    Route("/send/{draft_id:uuid}/discard", signed_in(discard), methods=["POST"]),
+)

@@ -1,0 +1,130 @@
+"""The pages as a service: built from what they need, started on a port of their own."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole
+from docaxis.clerk.pages import ROUTES
+from docaxis.clerk.passwords import Passwords
+from docaxis.clerk.rendering import page
+from docaxis.clerk.visitors import COOKIE, Visitor, Visitors, gateway_client
+from docaxis.client import ClientError, RejectedByAxis
+from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.limiting import FailureLimiter
+from docaxis.serving import WebServer
+from docaxis.settings import Settings
+from docaxis.storage.clerk_accounts import ClerkAccountStore
+from docaxis.storage.clerk_drafts import ClerkDraftStore
+from docaxis.storage.clerk_lists import ClerkLists
+from docaxis.storage.contents.sealing import StoreKey
+from docaxis.storage.decisions import UnavailableStorage
+from docaxis_schemas.moments import Clock
+
+STATIC: Final = Path(__file__).parent / "static"
+_log = structlog.get_logger("docaxis.clerk")
+
+
+def build_clerk_pages(
+    settings: Settings,
+    *,
+    engine: AsyncEngine,
+    directory: Callable[[], DirectorySnapshot],
+    key: StoreKey,
+    gateway: str,
+    clock: Clock,
+) -> "ClerkPages":
+    """Put the pages together; ``gateway`` is where everything they do goes through."""
+    connect = gateway_client(gateway, settings.axis, settings.environment, clock)
+    visitors = Visitors(ClerkAccountStore(engine), key, connect, Passwords(), clock)
+    app = Starlette(
+        routes=[*ROUTES, Mount("/static", StaticFiles(directory=STATIC))],
+        middleware=[Middleware(BoundHeaders)],
+        exception_handlers={
+            HTTPException: _no_page,
+            ForeignForm: _foreign_form,
+            ReadOnlyRole: _read_only,
+            RejectedByAxis: _rejected,
+            ClientError: _away,
+            UnavailableStorage: _away,
+        },
+    )
+    app.state.visitors = visitors
+    app.state.lists = ClerkLists(engine)
+    app.state.drafts = ClerkDraftStore(engine)
+    app.state.directory = directory
+    app.state.clock = clock
+    app.state.environment = settings.environment
+    app.state.secure = settings.mode == "production"  # browsers are reached through TLS there
+    app.state.limiter = FailureLimiter(asyncio.get_running_loop().time)
+    return ClerkPages(app, visitors, settings)
+
+
+class ClerkPages:
+    """The application with its server."""
+
+    def __init__(self, app: Starlette, visitors: Visitors, settings: Settings) -> None:
+        self.app = app
+        self.visitors = visitors
+        self._server = WebServer(app, settings.clerk.host, settings.clerk.port, name="clerk pages")
+
+    async def start(self) -> str:
+        """Listen, and give the address.
+
+        Raises:
+            OSError: The port is taken.
+        """
+        return await self._server.start()
+
+    async def stop(self) -> None:
+        """Finish what is in hand."""
+        await self._server.stop()
+        await self.visitors.close()
+
+
+async def _no_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    return await _told(request, status, "not-found", "not-found-text")
+
+
+async def _foreign_form(request: Request, _: Exception) -> Response:
+    return await _told(request, HTTPStatus.FORBIDDEN, "forbidden", "stale-form")
+
+
+async def _read_only(request: Request, _: Exception) -> Response:
+    return await _told(request, HTTPStatus.FORBIDDEN, "forbidden", "leader-reads")
+
+
+async def _rejected(request: Request, error: Exception) -> Response:
+    """Show what the gateway refused, in its own words; what is not this person's does not exist."""
+    assert isinstance(error, RejectedByAxis)
+    if error.problem.status == HTTPStatus.NOT_FOUND:
+        return await _told(request, HTTPStatus.NOT_FOUND, "not-found", "not-found-text")
+    visitor = await _visitor(request)
+    return page(request, "refused.html", visitor, error.problem.status, problem=error.problem)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    _log.warning("the axis is away", path=request.url.path, reason=f"{type(error).__name__}: {error}")
+    return page(request, "told.html", None, HTTPStatus.SERVICE_UNAVAILABLE, title="axis-away", text="axis-away-text")
+
+
+async def _told(request: Request, status: int, title: str, text: str) -> Response:
+    return page(request, "told.html", await _visitor(request), status, title=title, text=text)
+
+
+async def _visitor(request: Request) -> Visitor | None:
+    visitors: Visitors = request.app.state.visitors
+    return await visitors.recognise(request.cookies.get(COOKIE, ""))

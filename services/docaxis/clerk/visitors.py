@@ -1,0 +1,107 @@
+"""Who is at the pages: signed in by a password, known by a cookie, acting through the gateway with their credential."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from docaxis.clerk.enrolling import place_of
+from docaxis.clerk.passwords import Passwords
+from docaxis.client import AxisClient, Patience
+from docaxis.storage.clerk_accounts import ClerkAccount, ClerkAccountStore, ClerkRole
+from docaxis.storage.contents.sealing import StoreKey
+from docaxis_schemas.moments import Clock
+
+COOKIE: Final = "docaxis-session"
+TOKEN_BYTES: Final = 32
+PATIENCE: Final = Patience(seconds=8.0)
+"""A person waits at the page: longer than a restart of the gateway, shorter than a browser's own patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody signed in, with the client that acts for them."""
+
+    account: ClerkAccount
+    token: str
+    axis: AxisClient
+
+    @property
+    def may_act(self) -> bool:
+        """Whether this person sends and answers."""
+        return self.account.role is ClerkRole.CLERK
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this session carries: other sites cannot know it."""
+        return hmac.new(self.token.encode(), b"docaxis clerk form", hashlib.sha256).hexdigest()
+
+
+Connect = Callable[[ClerkAccount, str], AxisClient]
+"""Makes the client for an account from its opened credential."""
+
+
+class Visitors:
+    """Signs people in and out and recognises them."""
+
+    def __init__(
+        self, accounts: ClerkAccountStore, key: StoreKey, connect: Connect, passwords: Passwords, clock: Clock
+    ) -> None:
+        self._accounts = accounts
+        self._key = key
+        self._connect = connect
+        self._passwords = passwords
+        self._clock = clock
+        self._clients: dict[tuple[UUID, bytes], AxisClient] = {}
+
+    async def sign_in(self, name: str, password: str) -> str | None:
+        """Begin a session and give its token; None where name and password do not fit."""
+        account = await self._accounts.named(name.strip().lower())
+        if not await self._passwords.matches(password, None if account is None else account.password_hash):
+            return None
+        assert account is not None, "without an account nothing matches"
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        await self._accounts.begin(token, account.account_id, at=self._clock())
+        return token
+
+    async def sign_out(self, token: str) -> None:
+        """End a session."""
+        await self._accounts.end(token)
+
+    async def recognise(self, token: str) -> Visitor | None:
+        """Say who bears this cookie."""
+        account = await self._accounts.bearer(token, at=self._clock())
+        if account is None:
+            return None
+        held = (account.account_id, account.credential)
+        if held not in self._clients:
+            secret = self._key.unwrap(account.credential, place_of(account.account_id)).decode()
+            self._clients[held] = self._connect(account, secret)
+        return Visitor(account, token, self._clients[held])
+
+    async def close(self) -> None:
+        """Close the connections to the gateway."""
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+
+def gateway_client(url: str, axis: str, environment: str, clock: Clock) -> Connect:
+    """Give what connects to a gateway; records travel unsigned, so the gateway signs and the evidence says so."""
+
+    def connect(account: ClerkAccount, secret: str) -> AxisClient:
+        return AxisClient(
+            url,
+            secret,
+            None,
+            member=account.member,
+            axis=axis,
+            environment=environment,
+            patience=PATIENCE,
+            clock=clock,
+        )
+
+    return connect

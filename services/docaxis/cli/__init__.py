@@ -1,0 +1,5 @@
+"""The ``docaxis`` command."""
+
+from docaxis.cli.application import main
+
+__all__ = ["main"]

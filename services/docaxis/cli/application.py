@@ -1,0 +1,103 @@
+"""The command itself: parses, runs one command, and turns whatever happens into an exit code and a sentence."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Final
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from docaxis.cli.commands import BY_NAME, COMMANDS, Command
+from docaxis.cli.exit_codes import Exit
+from docaxis.cli.failures import Failure, explain
+from docaxis.cli.language import Language, Text, choose_language
+from docaxis.cli.output import Output
+
+SUMMARY: Final = Text(
+    "Trục liên thông văn bản: gửi, nhận, kiểm tra chữ ký số và biên nhận.",
+    "Document-exchange axis: send, receive, verify signatures and evidence.",
+)
+
+
+def build_app(language: Language, *, console: Console | None = None) -> App:
+    """Make the application with its help in one language."""
+    app = App(
+        "docaxis",
+        help=SUMMARY.into(language),
+        version=lambda: version("docaxis"),
+        help_format="markdown",
+        result_action="return_value",
+        exit_on_error=False,
+        print_error=False,
+        suppress_keyboard_interrupt=False,
+        console=console,
+    )
+    _add(app, COMMANDS, language)
+    return app
+
+
+def _add(app: App, commands: Sequence[Command], language: Language) -> None:
+    for command in commands:
+        summary, example = command.summary.into(language), example_text(command, language)
+        if command.subcommands:
+            group = App(command.name, help=summary, help_epilogue=example)
+            _add(group, command.subcommands, language)
+            app.command(group)
+        else:
+            app.command(command.function, name=command.name, help=summary, help_epilogue=example)
+
+
+def example_text(command: Command, language: Language) -> str:
+    """Give the example as the help page ends with it."""
+    return f"{'Ví dụ' if language == 'vi' else 'Example'}: {command.example}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    language = choose_language(tokens)
+    output = Output(as_json="--json" in tokens, language=language)
+    try:
+        answer = build_app(language)(tokens)
+    except CycloptsError as error:
+        return _fail(output, _usage(error))
+    except SystemExit as error:  # completion of a shell ends that way
+        return error.code if isinstance(error.code, int) else Exit.OK
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the edge of the program: everything becomes a sentence and a code
+        reason = _innermost(error)
+        if isinstance(reason, BrokenPipeError):
+            sys.stderr.close()  # whoever read standard output has gone: nobody is there to be told,
+            return Exit.CANNOT_WRITE  # and what was not told must not count as passed
+        return _fail(output, explain(reason, extra=_extra(tokens)))
+    return int(answer) if isinstance(answer, int) else Exit.OK
+
+
+def _usage(error: CycloptsError) -> Failure:
+    text = str(error).strip()
+    return Failure(Exit.USAGE, "usage", f"Gọi lệnh sai cách: {text}", text)
+
+
+def _fail(output: Output, failure: Failure) -> int:
+    if output.as_json:
+        output.result(failure.to_json())
+    else:
+        output.complain(failure.lines(output.language))
+    return failure.exit
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Unwrap what a lazy import or a task group put around the reason."""
+    while True:
+        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]
+        elif isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError) and error.__cause__:
+            error = error.__cause__
+        else:
+            return error
+
+
+def _extra(tokens: Sequence[str]) -> str:
+    return next((BY_NAME[token].extra for token in tokens if token in BY_NAME), "services")

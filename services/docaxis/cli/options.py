@@ -1,0 +1,103 @@
+"""What the commands are told: shared options, and the options of what the composition root runs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from docaxis.cli.language import Language
+
+Flag = Annotated[bool, Parameter(negative=(), show_default=False)]
+"""An option that is given or not; there is no ``--no-...``."""
+
+REPEATED = Parameter(negative=(), show_default=False)
+"""An option that may be given several times."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaking:
+    """How the command answers.
+
+    Attributes:
+        json: Answer on standard output with one JSON object a line.
+        lang: Language of messages; by default the system's.
+    """
+
+    json: Flag = False
+    lang: Language | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connecting(Speaking):
+    """How the command answers and as whom it speaks to an axis.
+
+    Attributes:
+        profile: Connection profile: a file, or a name under ~/.config/docaxis; by default $DOCAXIS_PROFILE, else the
+            only profile there.
+    """
+
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What `docaxis demo` is asked; ``keep`` leaves documents and evidence of the story there."""
+
+    json: bool
+    language: Language
+    keep: Path | None
+    brokers: Literal[1, 3]
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What `docaxis up` is asked; ``port`` 0 is any free one, ``profiles`` is where the members' profiles go."""
+
+    json: bool
+    language: Language
+    data: Path | None
+    brokers: Literal[1, 3]
+    port: int
+    profiles: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeOptions:
+    """What `docaxis bench exchange` is asked; ``documents`` is how many distinct ones are signed beforehand."""
+
+    json: bool
+    language: Language
+    seconds: int
+    fan_out: int
+    documents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBenchOptions:
+    """What `docaxis bench verify` is asked; ``seconds`` is the time for each level."""
+
+    json: bool
+    language: Language
+    seconds: float
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignBenchOptions:
+    """What `docaxis bench sign` is asked."""
+
+    json: bool
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """What `docaxis verify` is asked; without ``at`` the present is the time of reception."""
+
+    trust: Path | None
+    policy: str | None
+    at: datetime | None

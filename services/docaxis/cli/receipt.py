@@ -1,0 +1,84 @@
+"""``docaxis receipt``: the receipts of a submission with their proofs, checked before they are kept."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from docaxis.cli.connecting import connect, read_profile
+from docaxis.cli.evidence import read_pinned
+from docaxis.cli.exit_codes import Exit
+from docaxis.cli.options import Connecting
+from docaxis.cli.output import output_for
+from docaxis.client.axis import AxisClient
+from docaxis.client.evidence import PinnedKeys, RejectedEvidence, check_evidence
+from docaxis_signing.transparency.proof import PROOF
+
+PAUSE_SECONDS: Final = 0.5
+
+
+async def receipt(
+    submission: UUID,
+    /,
+    *,
+    to: Path = Path(),
+    keys: Path | None = None,
+    wait: int = 10,
+    connecting: Connecting | None = None,
+) -> int:
+    """Download the receipts that you may have.
+
+    Args:
+        submission: Id of the submission.
+        to: Directory to keep them in, a file each, with a .tlog-proof file beside it once the log has it.
+        keys: The axis's public keys, pinned beforehand; by default those of the profile.
+        wait: Seconds to wait for the log to have all of them; it takes one or two.
+        connecting: How the command answers, and as whom it speaks.
+    """
+    output = output_for(connecting)
+    pinned_path = keys or read_profile(connecting).keys
+    pinned = None if pinned_path is None else read_pinned(pinned_path)
+    async with connect(connecting) as axis:
+        pieces = await _proved(axis, submission, wait)
+    worst = Exit.OK
+    for number, piece in enumerate(pieces, 1):
+        value, lines = await asyncio.to_thread(_keep, to, f"{submission}-{number:03}", piece, pinned)
+        output.result(value, *lines)
+        worst = max(worst, Exit.OK if value["holds"] is not False else Exit.REFUSED)
+    return worst
+
+
+async def _proved(axis: AxisClient, submission: UUID, wait: int) -> tuple[Mapping[str, Any], ...]:
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        pieces = await axis.evidence(submission)
+        if all(piece.get("proof") for piece in pieces) or asyncio.get_running_loop().time() > deadline:
+            return pieces
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _keep(
+    directory: Path, name: str, piece: Mapping[str, Any], pinned: PinnedKeys | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Check a piece of evidence, write it, and say what was written."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path, proof = directory / f"{name}.json", piece.get("proof")
+    path.write_text(json.dumps(piece, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    if proof:
+        path.with_suffix(PROOF).write_bytes(str(proof).encode())
+    value: dict[str, Any] = {
+        "file": str(path),
+        "proof": str(path.with_suffix(PROOF)) if proof else None,
+        "holds": None,
+        "type": None,
+    }
+    if pinned is None:
+        return value, [f"? {path}"]
+    try:
+        checked = check_evidence(piece, pinned)
+    except RejectedEvidence as error:
+        return value | {"holds": False, "reason": str(error)}, [f"✗ {path}: {error}"]
+    kind = str(checked.statement["type"])
+    return value | {"holds": True, "type": kind}, [f"✓ {path}: {kind}"]

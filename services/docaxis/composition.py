@@ -1,0 +1,323 @@
+"""Builds each service from settings: the one place that knows which parts belong together."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.bus.access import service_user
+from docaxis.bus.kafka import KafkaBus
+from docaxis.bus.report import LoggedReport
+from docaxis.bus.slots import confirm_division
+from docaxis.bus.stage import Stage, StagePlan, run_stage
+from docaxis.bus.work import Pace
+from docaxis.clerk import build_clerk_pages
+from docaxis.directory.entries import MemberState
+from docaxis.directory.following import DirectoryFollower
+from docaxis.directory.repository import DirectoryRepository
+from docaxis.gateway.service import build_gateway
+from docaxis.gateway.signing import GatewayKeys
+from docaxis.projector.service import Projector, ProjectorMetrics
+from docaxis.registrar.keeping import LogKeeper, LogMeasures
+from docaxis.registrar.sequencing import Sequencer
+from docaxis.registrar.service import Registrar
+from docaxis.registrar.witnesses import Witnesses
+from docaxis.router.envelopes import Envelopes
+from docaxis.router.service import Router
+from docaxis.router.timers import Timers
+from docaxis.settings import BusSettings, Settings
+from docaxis.storage.contents import ContentStore, FileStoreKey, open_sealed_store
+from docaxis.storage.log_files import LocalDisk, LogFiles, only_writer
+from docaxis.storage.log_order import LogOrder
+from docaxis.storage.projection import ProjectionStore
+from docaxis.storage.receipts import ReceiptStore
+from docaxis.storage.routing import RoutingStore
+from docaxis.storage.timers import TimerStore
+from docaxis.verifier.opening import open_verifier, verifier_plan
+from docaxis_schemas.moments import Clock
+from docaxis_signing.receipts import EvidenceSigner
+from docaxis_signing.transparency.note import Signer
+from docaxis_signing.transparency.policy import Policy
+from docaxis_signing.transparency.problems import TransparencyError
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+
+ROUTING_SPACING: Final = timedelta(milliseconds=500)
+"""Routing a document takes less than its transaction: under load several share one, a lone one waits for nobody."""
+RECEIPTS_GATHER: Final = timedelta(milliseconds=100)
+"""A document's statements come a few at a time and no delivery waits for them: one insert for all."""
+PREDECESSOR_SECONDS: Final = 3.0
+"""How long the log's next writer waits for one that was stopped or killed; the system frees its locks at once."""
+REGISTRAR_HOLD: Final = timedelta(seconds=5)
+"""Receipts are kept before; the transaction only moves the offsets, and a redo after a crash changes nothing. It costs
+broker and client some 10 ms of CPU whatever it moves."""
+REGISTRAR_GATHER: Final = 100
+"""Records of one transaction that is not held any longer."""
+
+
+class MisconfiguredService(Exception):
+    """The settings lack something this service cannot do without; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all services of a process share. ``stack`` closes what they opened."""
+
+    settings: Settings
+    engine: AsyncEngine
+    directory: DirectoryFollower
+    clock: Clock
+    registry: CollectorRegistry
+    stack: AsyncExitStack
+    urls: dict[str, str] = field(default_factory=dict)
+    """Addresses of the services built so far in this process."""
+
+    def bus_settings(self, service: str) -> BusSettings:
+        """Give the settings with which a service speaks to the broker as itself."""
+        bus = self.settings.bus
+        if service not in bus.passwords:
+            return bus
+        return bus.model_copy(update={"username": service_user(service), "password": bus.passwords[service]})
+
+    def envelopes(self) -> Envelopes:
+        """Give what puts the router's words into records."""
+        return Envelopes(self.settings.axis, self.settings.environment, self.settings.bus.slots)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A built service: its loops, the causes for which it is not ready, and its address if it has one."""
+
+    name: str
+    work: Mapping[str, Work]
+    causes: Callable[[], tuple[str, ...]]
+    url: str = ""
+
+
+def key_file(path: Path | None, what: str) -> Path:
+    """Give the path of a key file that a service cannot do without.
+
+    Raises:
+        MisconfiguredService: The settings name none.
+    """
+    if path is None:
+        raise MisconfiguredService(f"the settings name no file for the {what}")
+    return path
+
+
+async def staged(context: Context, stage: Stage, **plan: Any) -> tuple[Work, LoggedReport]:
+    """Make the loop of a stage: its slots over its own connection to the broker."""
+    settings = context.bus_settings(stage.name)
+    await confirm_division(context.engine, stage.name, settings.slots)
+    report = LoggedReport(stage.name, context.registry)
+    chosen = StagePlan.of(settings, **plan)
+    for slot in chosen.slots:
+        report.expect(slot)
+    bus = KafkaBus(settings)
+
+    async def work(stopping: asyncio.Event) -> None:
+        await run_stage(bus, stage, chosen, report=report, stopping=stopping, clock=context.clock)
+
+    return work, report
+
+
+async def build_router(context: Context) -> Part:
+    """Build the router with its timers."""
+    envelopes = context.envelopes()
+    router = Router(RoutingStore(context.engine), context.directory.current, envelopes, context.clock)
+    work, report = await staged(context, router, pace=Pace(spacing=ROUTING_SPACING))
+    bus = KafkaBus(context.bus_settings("router"))
+    publisher = await context.stack.enter_async_context(bus.publisher())
+    timers = Timers(TimerStore(context.engine), publisher, envelopes, context.clock)
+    return Part("router", {"stage": work, "timers": timers.serve}, lambda: report.causes)
+
+
+async def build_registrar(context: Context) -> Part:
+    """Build the registrar; it alone is given the evidence key."""
+    path = key_file(context.settings.keys.evidence_key, "evidence key")
+    signer = EvidenceSigner.from_jwk(json.loads(await asyncio.to_thread(path.read_bytes)))
+    registrar = Registrar(
+        ReceiptStore(context.engine),
+        signer,
+        axis=context.settings.axis,
+        environment=context.settings.environment,
+        clock=context.clock,
+        gather=RECEIPTS_GATHER,
+    )
+    pace = Pace(ordered=False, hold=REGISTRAR_HOLD, gather=REGISTRAR_GATHER)
+    work, report = await staged(context, registrar, pace=pace)
+    keeper = await open_log(context)
+    if keeper is None:
+        return Part("registrar", {"stage": work}, lambda: report.causes)
+    return Part("registrar", {"stage": work, "log": keeper.serve}, lambda: (*report.causes, *keeper.causes))
+
+
+async def open_log(context: Context) -> LogKeeper | None:
+    """Become the one writer of the log; None where the settings give this process no log.
+
+    Raises:
+        MisconfiguredService: Another registrar writes it, or its key or policy cannot be read.
+    """
+    settings = context.settings
+    directory = settings.log.directory
+    if directory is None:
+        return None
+    path = key_file(settings.keys.log_key, "key of the log")
+    try:
+        signer = Signer.from_skey(await asyncio.to_thread(path.read_text, "ascii"))
+        policy = settings.log.witnesses and Policy.parse(await asyncio.to_thread(settings.log.witnesses.read_text))
+    except TransparencyError as error:
+        raise MisconfiguredService(f"the log's key or its policy of witnesses: {error}") from error
+    if signer.verifier.name != settings.log_origin:
+        raise MisconfiguredService(f"the log's key is called {signer.verifier.name}, the log {settings.log_origin}")
+    order = LogOrder(context.engine, settings.log_origin)
+    await _be_alone(context, order, directory)
+    sequencer = Sequencer(order, LogFiles(LocalDisk(directory)), signer, context.clock)
+    witnesses = None
+    if policy:
+        witnesses = Witnesses(policy, await context.stack.enter_async_context(httpx.AsyncClient()))
+    return LogKeeper(sequencer, witnesses, settings.log.interval, LogMeasures(context.registry))
+
+
+async def _be_alone(context: Context, order: LogOrder, directory: Path) -> None:
+    """Wait a moment for a predecessor that is just ending, never for one that works."""
+    deadline = asyncio.get_running_loop().time() + PREDECESSOR_SECONDS
+    while True:
+        attempt = AsyncExitStack()
+        if await attempt.enter_async_context(_both(order, directory)):
+            context.stack.push_async_exit(attempt)
+            return
+        await attempt.aclose()
+        if asyncio.get_running_loop().time() > deadline:
+            raise MisconfiguredService(f"another registrar writes the log {directory}: there is one writer only")
+        await asyncio.sleep(PREDECESSOR_SECONDS / 10)
+
+
+@asynccontextmanager
+async def _both(order: LogOrder, directory: Path) -> AsyncIterator[bool]:
+    """Hold the log's directory and its order, or neither for long."""
+    with only_writer(directory) as mine:
+        if not mine:
+            yield False
+            return
+        async with order.alone() as alone:
+            yield alone
+
+
+async def build_projector(context: Context) -> Part:
+    """Build the projector."""
+
+    def active() -> list[str]:
+        return [name for name, member in context.directory.current().members.items() if member.state in MemberState]
+
+    projector = Projector(
+        KafkaBus(context.bus_settings("projector")),
+        ProjectionStore(context.engine),
+        members=active,
+        slots=context.settings.bus.slots,
+        metrics=ProjectorMetrics(context.registry),
+    )
+    return Part("projector", {"reader": projector.run}, lambda: projector.causes)
+
+
+def open_contents(context: Context) -> ContentStore:
+    """Open the content store with its key; closed with the process.
+
+    Raises:
+        MisconfiguredService: The settings name no store or no key.
+    """
+    settings = context.settings
+    if not settings.contents:
+        raise MisconfiguredService("the settings name no content store (DOCAXIS_CONTENTS)")
+    key = FileStoreKey.load(key_file(settings.keys.store_key, "store key"))
+    lease = settings.gateway.upload_lease
+    contents = ContentStore(context.engine, open_sealed_store(settings.contents), key, clock=context.clock, lease=lease)
+    context.stack.callback(contents.close)
+    return contents
+
+
+async def build_gateway_part(context: Context) -> Part:
+    """Build the gateway and open its port."""
+    settings = context.settings
+    publisher = await context.stack.enter_async_context(KafkaBus(context.bus_settings("gateway")).publisher())
+    pinned = settings.keys.evidence_public_keys
+    gateway = build_gateway(
+        settings,
+        engine=context.engine,
+        repository=DirectoryRepository(context.engine, clock=context.clock),
+        contents=open_contents(context),
+        publisher=publisher,
+        keys=GatewayKeys.open(key_file(settings.keys.gateway_key, "gateway key")),
+        evidence_keys=json.loads(await asyncio.to_thread(pinned.read_bytes)) if pinned else None,
+        checks={"bus": publisher.probe},
+        clock=context.clock,
+    )
+    url = await gateway.start()
+    context.stack.push_async_callback(gateway.stop)
+    return Part("gateway", {}, tuple, url)
+
+
+async def build_verifier(context: Context) -> Part:
+    """Build the verifier with its worker processes and its revocation lists."""
+    settings = context.settings
+    publisher = await context.stack.enter_async_context(KafkaBus(context.bus_settings("verifier")).publisher())
+    contents, directory = open_contents(context), context.directory.current
+    opened = await context.stack.enter_async_context(
+        open_verifier(
+            settings,
+            context.engine,
+            contents,
+            directory,
+            publisher=publisher,
+            clock=context.clock,
+            registry=context.registry,
+        )
+    )
+    work, report = await staged(context, opened.stage, **verifier_plan(ahead=settings.verifier.ahead))
+    loops: dict[str, Work] = {
+        "stage": work,
+        "revocations": opened.revocations.serve,
+        "rejudging": opened.rejudging.serve,
+    }
+    return Part("verifier", loops, lambda: (*opened.causes, *report.causes))
+
+
+async def build_clerk(context: Context) -> Part:
+    """Build the clerk's pages and open their port.
+
+    Raises:
+        MisconfiguredService: The settings name no key, or no gateway where this process runs none.
+    """
+    settings = context.settings
+    gateway = settings.clerk.gateway or context.urls.get("gateway", "")
+    if not gateway:
+        raise MisconfiguredService("the settings name no gateway for the clerk's pages (DOCAXIS_CLERK__GATEWAY)")
+    pages = build_clerk_pages(
+        settings,
+        engine=context.engine,
+        directory=context.directory.current,
+        key=FileStoreKey.load(key_file(settings.keys.clerk_key, "key of the clerk's pages")),
+        gateway=gateway,
+        clock=context.clock,
+    )
+    url = await pages.start()
+    context.stack.push_async_callback(pages.stop)
+    return Part("clerk", {}, tuple, url)
+
+
+BUILDERS: Final[Mapping[str, Callable[[Context], Awaitable[Part]]]] = {
+    "gateway": build_gateway_part,
+    "verifier": build_verifier,
+    "router": build_router,
+    "registrar": build_registrar,
+    "projector": build_projector,
+    "clerk": build_clerk,
+}

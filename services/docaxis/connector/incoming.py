@@ -1,0 +1,146 @@
+"""From the axis to ``in/``: deliveries as packets, signed for once durable, reported as arrived; news likewise."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from docaxis.client.axis import AxisClient
+from docaxis.client.delivery import Delivery
+from docaxis.client.errors import RejectedAnswer, RejectedByAxis, RejectedContent
+from docaxis.client.items import News, NewsKind
+from docaxis.connector.folder import Folder, write_json, write_whole
+from docaxis.connector.store import SentPacket, Store
+from docaxis_schemas.document import DocumentMetadata, EarlierDocument, Issuer, Recipient, RejectedDocument
+from docaxis_schemas.edxml import RejectedPacket, Status, write_status
+from docaxis_schemas.edxml.limits import CHUNK
+from docaxis_schemas.edxml.writer import complete, lay_out
+from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.moments import system_clock, to_text
+
+_COME_AGAIN: Final = (RejectedAnswer, RejectedByAxis, RejectedContent, OSError)
+"""After these a delivery is left as it is: nothing was signed, and it comes again with the next pass."""
+
+_log = logging.getLogger("docaxis.connector")
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Takes what came."""
+
+    axis: AxisClient
+    folder: Folder
+    store: Store
+    packed: bool = False
+
+    async def take_deliveries(self) -> int:
+        """Take every delivery that waits; gives how many were taken."""
+        taken = 0
+        async for delivery in self.axis.inbox(follow=False, stream="connector-deliveries"):
+            try:
+                async with delivery:
+                    await self._take(delivery)
+                taken += 1
+            except _COME_AGAIN as error:
+                _log.warning("a delivery waits: %s: %s", delivery.delivery_id, error)
+        return taken
+
+    async def take_news(self) -> int:
+        """Take every piece of news that waits; gives how many were taken."""
+        taken = 0
+        async for news in self.axis.news(follow=False, stream="connector-news"):
+            await self._tell(news)
+            taken += 1
+        return taken
+
+    async def _take(self, delivery: Delivery) -> None:
+        """Write a delivery, sign for it, report 01: in this order, each step the same when it is done twice."""
+        work = self.folder.work / str(delivery.delivery_id)
+        try:
+            paths = await delivery.save(work)
+            await asyncio.to_thread(self._write, delivery, paths)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
+        await delivery.hand_over()
+        await delivery.report(Report.ARRIVED)
+
+    def _write(self, delivery: Delivery, paths: tuple[Path, ...]) -> None:
+        name = str(delivery.delivery_id)
+        try:
+            document = DocumentMetadata.from_stored(delivery.metadata)
+            shown = _for_recipient(document, delivery.recipient)
+            layout = lay_out(delivery.contents, shown, now=system_clock(), packed=self.packed, strict=False)
+        except (RejectedDocument, RejectedPacket) as error:
+            _log.warning("a delivery cannot be a packet: %s: %s", name, error)
+            shutil.copytree(paths[0].parent, self.folder.come / name, dirs_exist_ok=True)
+        else:
+            pieces: list[Iterator[bytes] | bytes] = [layout.head]
+            for frame, path in zip(layout.frames, paths, strict=True):
+                pieces += [frame.open(), map(frame.feed, _pieces(path)), _last(frame)]
+            write_whole(self.folder.come / f"{name}.edxml", *_flat([*pieces, layout.tail]))
+            self.store.remember_delivery(delivery.delivery_id, delivery.submission_id, delivery.recipient, document)
+        write_json(self.folder.come / f"{name}.json", dict(delivery.entry.body) | {"delivery_id": name})
+
+    async def _tell(self, news: News) -> None:
+        sent = await asyncio.to_thread(self.store.packet_of, news.submission_id)
+        told: dict[str, Any] = dict(news.body) | {"submission_id": str(news.submission_id), "at": to_text(news.at)}
+        if sent is None:
+            await asyncio.to_thread(write_json, self.folder.come / f"{news.event_id}.news.json", told)
+            return
+        beside = self.folder.sent / f"{sent.name}.news"
+        await asyncio.to_thread(beside.mkdir, exist_ok=True)
+        await asyncio.to_thread(write_json, beside / f"{news.event_id}.json", told)
+        try:
+            evidence = await self.axis.evidence(news.submission_id)
+        except (RejectedAnswer, RejectedByAxis) as error:
+            _log.warning("evidence cannot be had: %s: %s", news.submission_id, error)
+            evidence = ()
+        for number, item in enumerate(evidence):
+            await asyncio.to_thread(write_json, beside / f"evidence-{number:03}.json", dict(item))
+        if news.kind is NewsKind.REPORT and news.report is not None:
+            await asyncio.to_thread(self._write_status, news, news.report, sent)
+
+    def _write_status(self, news: News, report: Report, sent: SentPacket) -> None:
+        document = sent.document
+        about = EarlierDocument(
+            document.issuer.code,
+            document.display_number or None,
+            complete(document, news.at).document_id or str(news.submission_id),
+            document.promulgated_on,
+        )
+        register = f"Số đến: {news.register_number}" if news.register_number else None
+        words = "; ".join(word for word in (news.reason, news.note, register) if word)
+        status = Status(Issuer(news.recipient), about, report, words or None, news.at)
+        try:
+            write_whole(self.folder.come / f"{news.event_id}.edxml", write_status(status))
+        except RejectedPacket as error:
+            _log.warning("news cannot be a packet: %s: %s", news.event_id, error)
+
+
+def _for_recipient(document: DocumentMetadata, recipient: str) -> DocumentMetadata:
+    """Put the recipient itself in the place of groups, which edXML does not know."""
+    named = tuple(one for one in document.recipients if one.organisation is not None)
+    if len(named) == len(document.recipients):
+        return document
+    return replace(document, recipients=named or (Recipient(recipient),))
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while data := stream.read(CHUNK):
+            yield data
+
+
+def _last(frame: Any) -> Iterator[bytes]:
+    yield frame.close()
+
+
+def _flat(parts: list[Iterator[bytes] | bytes]) -> Iterator[bytes]:
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+        else:
+            yield from part

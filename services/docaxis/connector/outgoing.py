@@ -1,0 +1,182 @@
+"""From ``out/`` to the axis: a packet is taken apart, signed with the member's key, sent, and its file moved.
+
+The key of a submission is made of the packet's bytes. So a packet that was sent when the power went is sent again and
+is the same submission, however often.
+"""
+
+import asyncio
+import hashlib
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from docaxis.client.axis import AxisClient
+from docaxis.client.errors import ClientError, ProblemReport, RejectedByAxis, RejectedFile, UnavailableAxis
+from docaxis.client.files import OutgoingFile
+from docaxis.connector.folder import Folder
+from docaxis.connector.store import Store
+from docaxis_schemas.document import BusinessAction
+from docaxis_schemas.edxml import Examination, PacketReader, RejectedPacket, Spools
+from docaxis_schemas.edxml.limits import CHUNK
+from docaxis_schemas.edxml.packet import entries
+from docaxis_schemas.lifecycle import REPORTED_BY
+from docaxis_schemas.moments import system_clock, to_text
+from docaxis_schemas.problems import PROBLEMS, Code
+
+SETTLE_SECONDS: Final = 10.0
+"""A packet that ends too early is given this long after its last change: it may still be written."""
+AT_ONCE: Final = 8
+"""Packets sent at the same time: enough to hide the way there, few enough to hold their files on disk."""
+
+_log = logging.getLogger("docaxis.connector")
+
+
+class _Wait(Exception):
+    """Not now: the packet is still being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """Sends what waits."""
+
+    axis: AxisClient
+    folder: Folder
+    store: Store
+    now: Callable[[], float] = time.time
+
+    async def pass_once(self) -> int:
+        """Send everything that waits, some at a time; gives how many packets were settled.
+
+        Raises:
+            UnavailableAxis: It stayed away for some of them.
+        """
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(path: Path) -> bool:
+            async with gate:
+                try:
+                    return await self._settle(path)
+                except UnavailableAxis as error:
+                    away.append(error)  # the others may still get through; this one stays where it is
+                    return False
+                except (
+                    ClientError,
+                    OSError,
+                ) as error:  # of this packet alone: it is tried again
+                    _log.warning("a packet waits: %s: %s: %s", path.name, type(error).__name__, error)
+                    return False
+
+        away: list[UnavailableAxis] = []
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(path)) for path in await asyncio.to_thread(self.folder.take)]
+        if away:
+            raise away[0]
+        return sum(task.result() for task in tasks)
+
+    async def _settle(self, path: Path) -> bool:
+        work = self.folder.work / hashlib.sha256(path.name.encode()).hexdigest()[:16]
+        await asyncio.to_thread(work.mkdir, exist_ok=True)
+        try:
+            with Spools(_files_in(work)) as spools:
+                sha256, found = await asyncio.to_thread(self._read, path, spools)
+                told = await self._send(path, sha256, found)
+            await self._move(path, self.folder.sent, sha256, told, "receipt")
+        except _Wait:
+            return False
+        except RejectedPacket as error:
+            await self._refuse(path, {"code": "edxml-invalid", "faults": [fault.to_json() for fault in error.faults]})
+        except RejectedByAxis as error:
+            problem = error.problem
+            told = {"code": problem.code, "vi": problem.sentence("vi"), "en": problem.sentence("en")}
+            await self._refuse(path, told | {"faults": list(error.faults)})
+        except RejectedFile as error:
+            _log.warning("a packet cannot be read now: %s: %s", path.name, error)
+            return False
+        finally:
+            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
+        return True
+
+    def _read(self, path: Path, spools: Spools) -> tuple[str, Examination]:
+        """Read a packet whole.
+
+        Raises:
+            RejectedPacket: With everything that is wrong with it.
+            _Wait: It may still be written.
+        """
+        reader, digest = PacketReader(spools, system_clock()), hashlib.sha256()
+        try:
+            with path.open("rb") as stream:
+                while data := stream.read(CHUNK):
+                    digest.update(data)
+                    reader.feed(data)
+            return digest.hexdigest(), reader.finish().require()
+        except RejectedPacket as error:
+            is_young = self.now() - path.stat().st_mtime < SETTLE_SECONDS
+            if is_young and {fault.rule for fault in error.faults} == {"not-xml"}:
+                raise _Wait from error
+            raise
+
+    async def _send(self, path: Path, sha256: str, found: Examination) -> dict[str, Any]:
+        if found.status is not None:
+            return await self._report(found, f"edxml:{sha256}")
+        assert found.document is not None, "a readable packet is a status or a document"
+        if found.document.business.action is not BusinessAction.NEW:
+            raise _not_offered()
+        files = []
+        for attachment, entry in zip(found.attachments, entries(found.attachments), strict=True):
+            attachment.stream.flush()
+            files.append(OutgoingFile(Path(attachment.stream.name), entry.role, entry.name, entry.media_type))
+        document = found.document.to_json()
+        submission = await self.axis.send(document, files, own_id=f"edxml:{sha256}")
+        name = self.folder.target(path, self.folder.sent, sha256).name
+        await asyncio.to_thread(self.store.remember_submission, submission.submission_id, name, document)
+        return {
+            "submission_id": str(submission.submission_id),
+            "id": submission.own_id,
+            "received_at": to_text(submission.received_at),
+            "recipients": dict(submission.recipients),
+            "acknowledgement": submission.acknowledgement,
+        }
+
+    async def _report(self, found: Examination, own_id: str) -> dict[str, Any]:
+        status = found.status
+        assert status is not None, "the caller looked"
+        if REPORTED_BY[status.code] == "sender":
+            raise _not_offered()
+        named = status.response_for.document_id or ""
+        delivery_id = await asyncio.to_thread(self.store.delivery_of, named, status.issuer.code)
+        if delivery_id is None:
+            raise _problem(Code.NOT_FOUND)
+        delivery = await self.axis.delivery(delivery_id)
+        await delivery.report(status.code, reason=status.description, own_id=own_id)
+        return {"delivery_id": str(delivery_id), "code": status.code.value, "id": own_id}
+
+    async def _refuse(self, path: Path, told: dict[str, Any]) -> None:
+        _log.warning("a packet is refused: %s: %s", path.name, told["code"])
+        await self._move(path, self.folder.refused, hashlib.sha256(path.name.encode()).hexdigest(), told, "refusal")
+
+    async def _move(self, path: Path, place: Path, mark: str, told: dict[str, Any], kind: str) -> None:
+        await asyncio.to_thread(self.folder.settle, path, place, mark, told, kind)
+
+
+def _files_in(work: Path) -> Callable[[], BinaryIO]:
+    """Give spools that lie in a directory, so that what they hold can be sent by its path."""
+    numbers = iter(range(1_000_000))
+    return lambda: (work / f"{next(numbers)}.part").open("w+b")
+
+
+def _not_offered() -> RejectedByAxis:
+    return _problem(Code.ACTION_NOT_OFFERED)
+
+
+def _problem(code: Code) -> RejectedByAxis:
+    known = PROBLEMS[code]
+    return RejectedByAxis(
+        ProblemReport(
+            known.status, code.value, known.title_en, known.title_vi, action=known.action_en, action_vi=known.action_vi
+        )
+    )

@@ -1,0 +1,98 @@
+"""What the connector must know again later: which delivery a document's id means, which packet a submission was."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from docaxis_schemas.document import DocumentMetadata
+from docaxis_schemas.natural_key import RejectedDocumentId, natural_key, parse_document_id
+from docaxis_schemas.organisation import RejectedCode, normalise_code
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS deliveries (delivery_id TEXT PRIMARY KEY, submission_id TEXT NOT NULL,
+    recipient TEXT NOT NULL, document_id TEXT, reference TEXT);
+CREATE INDEX IF NOT EXISTS deliveries_of_document ON deliveries (reference);
+CREATE TABLE IF NOT EXISTS submissions (submission_id TEXT PRIMARY KEY, packet TEXT NOT NULL, document TEXT NOT NULL);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SentPacket:
+    """A packet that was sent: its file's name, and its document as it was signed."""
+
+    name: str
+    document: DocumentMetadata
+
+
+class Store:
+    """One SQLite file; each change is durable before the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with closing(self._open()) as database:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.executescript(_TABLES)
+
+    def remember_delivery(self, delivery: UUID, submission: UUID, recipient: str, document: DocumentMetadata) -> None:
+        """Keep which delivery a document is."""
+        key = natural_key(document, _plain(document.issuer.code))
+        reference = None if key is None else " ".join((key.issuer, str(key.year), key.number, key.notation))
+        self._change(
+            "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
+            str(delivery), str(submission), _plain(recipient), document.document_id, reference,
+        )  # fmt: skip
+
+    def remember_submission(self, submission: UUID, packet: str, document: Mapping[str, Any]) -> None:
+        """Keep which packet a submission was."""
+        self._change(
+            "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)",
+            str(submission), packet, json.dumps(dict(document), ensure_ascii=False),
+        )  # fmt: skip
+
+    def delivery_of(self, document_id: str, recipient: str) -> UUID | None:
+        """Find a delivery by the id of its document, in any spelling, or by an id of the axis's own."""
+        query = """
+            SELECT delivery_id FROM deliveries
+            WHERE ? IN (delivery_id, submission_id, document_id) OR reference = ?
+            ORDER BY recipient = ? DESC, rowid DESC LIMIT 1
+        """
+        row = self._first(query, document_id, _reference(document_id), _plain(recipient))
+        return None if row is None else UUID(row[0])
+
+    def packet_of(self, submission: UUID) -> SentPacket | None:
+        """Find the packet of a submission."""
+        row = self._first("SELECT packet, document FROM submissions WHERE submission_id = ?", str(submission))
+        return None if row is None else SentPacket(row[0], DocumentMetadata.from_stored(json.loads(row[1])))
+
+    def _open(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=30.0)
+        database.execute("PRAGMA synchronous=FULL")
+        return database
+
+    def _first(self, query: str, *values: str | None) -> Any:
+        with closing(self._open()) as database:
+            return database.execute(query, values).fetchone()
+
+    def _change(self, statement: str, *values: str | None) -> None:
+        with closing(self._open()) as database, database:
+            database.execute(statement, values)
+
+
+def _reference(document_id: str) -> str | None:
+    try:
+        named = parse_document_id(document_id)
+    except RejectedDocumentId:
+        return None
+    return " ".join((named.issuer, str(named.year), named.number, named.notation))
+
+
+def _plain(code: str) -> str:
+    try:
+        return normalise_code(code)
+    except RejectedCode:
+        return code

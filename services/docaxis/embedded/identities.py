@@ -1,0 +1,134 @@
+"""The secrets of the embedded axis in one file that only its owner can read; made once, then found again."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from docaxis_signing.receipts import EvidenceSigner
+from docaxis_signing.statements import MemberSigner
+from docaxis_signing.transparency.note import Signer
+
+FILE: Final = "identities.json"
+SECRET_BYTES: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class MemberIdentity:
+    """What a member holds: its signing key, its credentials on HTTP, and its password on the broker."""
+
+    member: str
+    signer: MemberSigner
+    credential: str
+    clerk_credential: str
+    kafka_password: str
+    clerk_password: str
+
+    @property
+    def clerk_name(self) -> str:
+        """The account at the clerk's pages."""
+        return f"vanthu.{self.member}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceKeys:
+    """What the axis itself holds, one process each: see `write_files`."""
+
+    gateway: MemberSigner
+    evidence: EvidenceSigner
+    log: Signer
+    store_key: bytes
+    clerk_key: bytes
+    passwords: Mapping[str, str]
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    temporary = path.with_suffix(path.suffix + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def new_password() -> str:
+    """Make a password nobody will ever type."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_service_keys(services: Iterable[str], origin: str) -> ServiceKeys:
+    """Make the keys and passwords of a new axis; ``origin`` is the name of its log."""
+    return ServiceKeys(
+        MemberSigner.generate("gateway-1"),
+        EvidenceSigner.generate("evidence-1"),
+        Signer.generate(origin),
+        secrets.token_bytes(32),
+        secrets.token_bytes(32),
+        {service: new_password() for service in services},
+    )
+
+
+def load(directory: Path) -> dict[str, Any] | None:
+    """Give what was saved; None for a new axis."""
+    try:
+        value: dict[str, Any] = json.loads((directory / FILE).read_bytes())
+    except FileNotFoundError:
+        return None
+    return value
+
+
+def save(directory: Path, value: Mapping[str, Any]) -> None:
+    """Keep what the next start must find."""
+    write_private(directory / FILE, json.dumps(value, indent=2).encode())
+
+
+def service_keys_to_json(keys: ServiceKeys) -> dict[str, Any]:
+    """Give the form in which the axis's own keys are kept."""
+    return {
+        "gateway": keys.gateway.private_jwk(),
+        "evidence": keys.evidence.private_jwk(),
+        "log": keys.log.to_skey(),
+        "store": keys.store_key.hex(),
+        "clerk": keys.clerk_key.hex(),
+        "passwords": dict(keys.passwords),
+    }
+
+
+def service_keys_from_json(value: Mapping[str, Any]) -> ServiceKeys:
+    """Read the axis's own keys."""
+    return ServiceKeys(
+        MemberSigner.from_jwk(value["gateway"]),
+        EvidenceSigner.from_jwk(value["evidence"]),
+        Signer.from_skey(value["log"]),
+        bytes.fromhex(value["store"]),
+        bytes.fromhex(value["clerk"]),
+        dict(value["passwords"]),
+    )
+
+
+def member_to_json(identity: MemberIdentity) -> dict[str, Any]:
+    """Give the form in which a member's secrets are kept."""
+    return {
+        "jwk": identity.signer.private_jwk(),
+        "credential": identity.credential,
+        "clerk_credential": identity.clerk_credential,
+        "kafka_password": identity.kafka_password,
+        "clerk_password": identity.clerk_password,
+    }
+
+
+def member_from_json(member: str, value: Mapping[str, Any]) -> MemberIdentity:
+    """Read a member's secrets."""
+    return MemberIdentity(
+        member,
+        MemberSigner.from_jwk(value["jwk"]),
+        value["credential"],
+        value["clerk_credential"],
+        value["kafka_password"],
+        value["clerk_password"],
+    )

@@ -1,0 +1,158 @@
+"""Hand-overs and reports: what a recipient signs about a delivery, bound once to its own key, then put on the bus."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from docaxis.directory.entries import Principal
+from docaxis.gateway.authentication import member_of
+from docaxis.gateway.directory import FreshDirectory
+from docaxis.gateway.intake import check_age, check_heading, require_active
+from docaxis.gateway.limits import MAX_SIGNED_RECORD
+from docaxis.gateway.multipart import malformed
+from docaxis.gateway.publishing import Outbox
+from docaxis.gateway.records import OpenedRecord, open_record
+from docaxis.gateway.refusals import Refused
+from docaxis.gateway.signing import GatewayKeys, Registers
+from docaxis.storage.member_records import DeliveryParties, MemberRecord, MemberRecordStore
+from docaxis_schemas.digests import contents_digest
+from docaxis_schemas.identifiers import event_id
+from docaxis_schemas.lifecycle import WANTS_REASON, Report
+from docaxis_schemas.moments import Clock, to_text
+from docaxis_schemas.problems import Code
+from docaxis_schemas.submission import (
+    HandoverRecord,
+    Heading,
+    Kind,
+    RejectedRecord,
+    ReportRecord,
+    read_handover,
+    read_report,
+)
+
+REPORTABLE: Final = frozenset(Report) - {Report.RECALL_ASKED, Report.CHANGE_AGREED, Report.CHANGE_REFUSED}
+"""01-06; the codes of recall and change have their own tables and are not taken yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Takes what recipients say about their deliveries."""
+
+    axis: str
+    environment: str
+    directory: FreshDirectory
+    registers: Registers
+    keys: GatewayKeys
+    records: MemberRecordStore
+    outbox: Outbox
+    clock: Clock
+
+    async def take(
+        self, principal: Principal, kind: Kind, delivery_id: UUID, data: bytes, *, media_type: str, own_id: str | None
+    ) -> MemberRecord:
+        """Take one hand-over or report.
+
+        Raises:
+            Refused: By any rule.
+            UnavailableStorage: The database is away.
+            BusError: The bus is away; the record may stand.
+        """
+        member, now = member_of(principal), self.clock()
+        parties = _own_delivery(await self.records.parties(delivery_id), principal)
+        snapshot = await self.directory.snapshot()
+        opened = await open_record(
+            data, media_type, principal, snapshot, self.keys, self.registers, limit=MAX_SIGNED_RECORD, now=now
+        )
+        record = _read(opened, kind)
+        heading = record.heading
+        check_heading(
+            heading, member=member, own_id=own_id or heading.own_id, axis=self.axis, environment=self.environment
+        )
+        if record.delivery_id != delivery_id:
+            raise malformed("Bản ghi nói về lượt chuyển khác.", "The record is about another delivery.")
+        try:
+            check_age(heading.time, now)
+            require_active(snapshot, member, now)
+            _check(record, parties)
+        except Refused:  # what stands is answered whatever may be said against it today
+            standing = await self.records.find(member, heading.own_id)
+            if standing is None:
+                raise
+        else:
+            standing = await self.records.bind(self._propose(opened, heading, parties))
+        if standing.record_digest != opened.digest:
+            raise Refused(Code.IDEMPOTENCY_CONFLICT, f"Khóa: {heading.own_id}", f"Key: {heading.own_id}")
+        if standing.published_at is None:
+            await asyncio.shield(self.outbox.act(standing))
+        return standing
+
+    def _propose(self, opened: OpenedRecord, heading: Heading, parties: DeliveryParties) -> MemberRecord:
+        kind = heading.kind.value
+        return MemberRecord(
+            member=heading.member,
+            own_id=heading.own_id,
+            kind=kind,
+            action_id=event_id(parties.submission_id, kind, heading.member, heading.own_id),
+            submission_id=parties.submission_id,
+            delivery_id=parties.delivery_id,
+            recipient=parties.recipient,
+            record_digest=opened.digest,
+            record_sha256=opened.sha256,
+            body=opened.data,
+            record=opened.token,
+            record_key=opened.key,
+            acted_by_gateway=opened.acted_by_gateway,
+            received_at=self.clock(),
+        )
+
+
+def _check(record: HandoverRecord | ReportRecord, parties: DeliveryParties) -> None:
+    if isinstance(record, ReportRecord):
+        check_report(record)
+    elif contents_digest(record.contents) != parties.contents_sha256:
+        raise Refused(
+            Code.CONTENT_MISMATCH,
+            "Các mã băm đã ký không phải của lượt chuyển này.",
+            "The hashes signed for are not those of this delivery.",
+        )
+
+
+def check_report(record: ReportRecord) -> None:
+    """Check code and reason of a report.
+
+    Raises:
+        Refused: Unknown code, or no reason where one is wanted.
+    """
+    if record.code not in {report.value for report in REPORTABLE}:
+        raise Refused(Code.REPORT_CODE_UNKNOWN, f"Mã: {record.code}", f"Code: {record.code}")
+    if Report(record.code) in WANTS_REASON and not (record.reason or "").strip():
+        raise Refused(Code.REPORT_REASON_MISSING, f"Mã: {record.code}", f"Code: {record.code}")
+
+
+def taken_json(record: MemberRecord) -> dict[str, Any]:
+    """Give the answer to a hand-over or report; the same for every repeat."""
+    return {
+        "action_id": str(record.action_id),
+        "submission_id": str(record.submission_id),
+        "delivery_id": str(record.delivery_id),
+        "received_at": to_text(record.received_at),
+    }
+
+
+def _own_delivery(parties: DeliveryParties | None, principal: Principal) -> DeliveryParties:
+    """Give the delivery if this party may act on it; who only may know of it is told so, others hear of nothing."""
+    if parties is None or principal.member not in {parties.member, parties.sender}:
+        raise Refused(Code.NOT_FOUND)
+    if principal.member != parties.member or parties.recipient not in principal.organisations:
+        if principal.member == parties.sender:
+            raise Refused(Code.REPORT_WRONG_PARTY)
+        raise Refused(Code.NOT_FOUND)
+    return parties
+
+
+def _read(opened: OpenedRecord, kind: Kind) -> HandoverRecord | ReportRecord:
+    try:
+        return read_handover(opened.payload) if kind is Kind.HANDOVER else read_report(opened.payload)
+    except RejectedRecord as error:
+        raise malformed(f"Bản ghi sai dạng: {error}.", f"The record is not of its form: {error}.") from error

@@ -1,0 +1,62 @@
+"""What the handlers of one gateway share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from docaxis.directory.entries import Role
+from docaxis.gateway.acting import Desk
+from docaxis.gateway.authentication import Doorkeeper
+from docaxis.gateway.directory import FreshDirectory
+from docaxis.gateway.edxml.receiving import PacketDesk
+from docaxis.gateway.limits import Limits
+from docaxis.gateway.measures import Measures
+from docaxis.gateway.publishing import Outbox
+from docaxis.gateway.submitting import Intake
+from docaxis.gateway.uploading import Uploads
+from docaxis.gateway.waiting import Decisions
+from docaxis.storage.claims import ClaimStore
+from docaxis.storage.contents import ContentStore
+from docaxis.storage.exchange import ExchangeStore
+from docaxis.storage.log_files import LogFiles
+from docaxis.storage.notifications import Notifications
+from docaxis.storage.readmodels import ReadModels
+from docaxis.storage.receipts import ReceiptStore
+from docaxis.storage.verdicts import Verdicts
+from docaxis_schemas.moments import Clock
+
+PARTIES: Final = frozenset({Role.MEMBER_SYSTEM, Role.CLERK})
+"""Who acts for a member."""
+OVERSEERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
+"""Who looks at the axis as a whole."""
+EVERYBODY: Final = PARTIES | OVERSEERS
+
+Check = Callable[[], Awaitable[None]]
+"""Asks a dependency whether it works; raises if it does not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything a handler may use."""
+
+    doorkeeper: Doorkeeper
+    directory: FreshDirectory
+    intake: Intake
+    desk: Desk
+    packets: PacketDesk
+    exchange: ExchangeStore
+    uploads: Uploads
+    outbox: Outbox
+    contents: ContentStore
+    claims: ClaimStore
+    models: ReadModels
+    receipts: ReceiptStore
+    log: LogFiles | None
+    verdicts: Verdicts
+    decisions: Decisions
+    notifications: Notifications
+    measures: Measures
+    limits: Limits
+    checks: Mapping[str, Check]
+    public_keys: Mapping[str, Any]
+    clock: Clock

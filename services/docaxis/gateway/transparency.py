@@ -1,0 +1,79 @@
+"""The transparency log over HTTP (c2sp.org/tlog-tiles): tiles and checkpoint for everybody, entries for auditors.
+
+A proxy may serve the same files straight from the log's directory, as long as it keeps ``tile/entries/`` to auditors.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+import structlog
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from docaxis.directory.entries import Role
+from docaxis.gateway.parts import Parts
+from docaxis.gateway.refusals import Refused
+from docaxis.storage.log_files import CHECKPOINT, VKEY, LogFiles
+from docaxis.storage.receipts import Piece
+from docaxis_schemas.problems import Code
+from docaxis_signing.transparency.problems import TransparencyError
+
+AUDITOR: Final = frozenset({Role.AUDITOR})
+_INDEX: Final = r"(?:x\d{3}/){0,6}\d{3}(?:\.p/[1-9]\d{0,2})?"
+"""Seven groups hold every index of 64 bits; a longer path is no name that a file system takes."""
+_TILE: Final = re.compile(rf"(?:[0-9]|[1-5]\d|6[0-3])/{_INDEX}", re.ASCII)
+_BUNDLE: Final = re.compile(rf"entries/{_INDEX}", re.ASCII)
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_A_MOMENT: Final = {"Cache-Control": "no-cache"}
+_TEXT: Final = "text/plain; charset=utf-8"
+_BYTES: Final = "application/octet-stream"
+_log = structlog.get_logger("docaxis.gateway")
+
+
+def transparency(parts: Parts) -> APIRouter:
+    """Give the routes."""
+    router = APIRouter(prefix="/log", tags=["transparency"])
+
+    @router.get("/checkpoint", summary="The signed head of the log, with the cosignatures of its witnesses")
+    async def checkpoint() -> Response:
+        return Response(await _read(parts.log, CHECKPOINT), media_type=_TEXT, headers=_A_MOMENT)
+
+    @router.get("/vkey", summary="The log's public key as the axis states it; pin it from a trusted copy")
+    async def vkey() -> Response:
+        return Response(await _read(parts.log, VKEY), media_type=_TEXT, headers=_A_MOMENT)
+
+    @router.get("/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
+    async def tile(request: Request, path: str) -> Response:
+        if _BUNDLE.fullmatch(path):
+            await parts.doorkeeper.require(request, AUDITOR)
+            headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+            return Response(await _read(parts.log, f"tile/{path}"), media_type=_BYTES, headers=headers)
+        if not _TILE.fullmatch(path):
+            raise Refused(Code.NOT_FOUND)
+        return Response(await _read(parts.log, f"tile/{path}"), media_type=_BYTES, headers=_FOR_EVER)
+
+    return router
+
+
+async def _read(log: LogFiles | None, path: str) -> bytes:
+    found = None if log is None else await asyncio.to_thread(log.read, path)
+    if found is None:
+        raise Refused(Code.NOT_FOUND)
+    return found
+
+
+async def proved(log: LogFiles | None, pieces: Iterable[Piece]) -> list[dict[str, Any]]:
+    """Give evidence files with their proofs, as far as the log has published what they state."""
+    return await asyncio.to_thread(lambda: [_proved(log, piece) for piece in pieces])
+
+
+def _proved(log: LogFiles | None, piece: Piece) -> dict[str, Any]:
+    if log is None or piece.leaf_index is None or piece.leaf is None:
+        return piece.file(None)
+    try:
+        return piece.file(log.prove(piece.leaf_index, piece.leaf))
+    except (TransparencyError, OSError) as error:
+        _log.error("no proof could be made", leaf=piece.leaf_index, cause=str(error))
+        return piece.file(None)

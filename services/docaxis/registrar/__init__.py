@@ -1,0 +1,5 @@
+"""Signs evidence and keeps it."""
+
+from docaxis.registrar.service import Registrar
+
+__all__ = ["Registrar"]

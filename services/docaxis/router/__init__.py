@@ -1,0 +1,5 @@
+"""Routes judged documents, applies what recipients report, and writes every inbox."""
+
+from docaxis.router.service import Router
+
+__all__ = ["Router"]

@@ -1,0 +1,163 @@
+"""Hand-overs and reports: checked once more, applied under the delivery's row, told to the sender."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from docaxis.bus.port import Outgoing
+from docaxis.router.bodies import news_body
+from docaxis.router.envelopes import Envelopes
+from docaxis.router.problems import RejectedWork
+from docaxis.router.routing import Source, write_body
+from docaxis.router.transitions import Effect, Told, check_party, hand_over, report
+from docaxis.storage.decisions import Decision
+from docaxis.storage.routing import Delivery, MemberRecord, RoutingStore, RoutingTransaction
+from docaxis_schemas.events import Action, InboxItem
+from docaxis_schemas.evidence import EvidenceType
+from docaxis_schemas.identifiers import event_id
+from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.moments import Clock
+from docaxis_signing.receipts import thumbprint
+
+HANDOVER: Final = "handover"
+REPORT: Final = "report"
+_REPORTED: Final = ("code", "reason", "note", "register_number")
+
+
+class PartyActions:
+    """Handles what recipients do."""
+
+    def __init__(self, store: RoutingStore, envelopes: Envelopes, clock: Clock) -> None:
+        self._store = store
+        self._envelopes = envelopes
+        self._clock = clock
+
+    async def act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
+        """Apply an action; a redo tells what was decided first, a duplicate nothing.
+
+        Raises:
+            RejectedWork: Wrong party, unknown delivery, no such report, or not the record that was signed.
+            UnavailableStorage: Try again.
+        """
+        payload, delivery_id = _payload(action)
+        async with self._store.transaction() as transaction:
+            if action.kind == REPORT and payload.get("code") == Report.REJECTED:
+                await transaction.hold_natural_key_of(delivery_id)
+            found = await transaction.delivery(
+                delivery_id, action.action_id, member=action.member, own_id=str(payload.get("id"))
+            )
+            delivery = check_party(found, action.member)
+            if delivery.submission_id != action.submission_id:
+                raise RejectedWork("an action that names another submission's delivery")
+            decision = delivery.decided
+            if decision is None:
+                decision = await self._decide(transaction, delivery, action, payload, source)
+        body = json.loads(decision.body)
+        if body["source"] != source.to_json() or body["told"] == Told.NOTHING:
+            return ()
+        return self._tell(action, delivery, payload, body, decision.version)
+
+    async def _decide(
+        self,
+        transaction: RoutingTransaction,
+        delivery: Delivery,
+        action: Action,
+        payload: Mapping[str, Any],
+        source: Source,
+    ) -> Decision:
+        effect = hand_over(delivery, payload) if action.kind == HANDOVER else report(delivery, payload)
+        signed = _signed(delivery, action)
+        version = delivery.version
+        if effect.told is Told.ALL:
+            version = await self._apply(transaction, delivery, effect, action, payload)
+        body = {
+            "source": source.to_json(),
+            "told": effect.told.value,
+            "step": None if effect.step is None else effect.step.value,
+            "delivery_id": str(delivery.delivery_id),
+            "record_key_sha256": thumbprint(json.loads(signed.record_key)),
+        }
+        decision = Decision(
+            action.action_id, action.submission_id, action.kind, version, self._clock(), write_body(body)
+        )
+        await transaction.decide(decision)
+        return decision
+
+    @staticmethod
+    async def _apply(
+        transaction: RoutingTransaction,
+        delivery: Delivery,
+        effect: Effect,
+        action: Action,
+        payload: Mapping[str, Any],
+    ) -> int:
+        told = str(payload["code"]) if action.kind == REPORT and effect.report == payload["code"] else None
+        version = await transaction.move(
+            delivery, state=effect.state.value, report=effect.report, told=told, at=action.at, ends=effect.ends
+        )
+        if effect.ends and delivery.natural_key is not None:
+            await transaction.free_natural_key(delivery.natural_key)
+        return version
+
+    def _tell(
+        self, action: Action, delivery: Delivery, payload: Mapping[str, Any], body: Mapping[str, Any], version: int
+    ) -> tuple[Outgoing, ...]:
+        facts: dict[str, Any] = {
+            "delivery_id": str(delivery.delivery_id),
+            "action_id": str(action.action_id),
+            "version": version,
+            "record_sha256": hashlib.sha256(action.body).hexdigest(),
+            "record_key_sha256": body["record_key_sha256"],
+        }
+        told: dict[str, Any] = {"recipient": delivery.recipient}
+        if action.kind == HANDOVER:
+            kind, news = EvidenceType.CONTENT_HANDOVER, "handed_over"
+            facts["contents_sha256"] = sorted(payload["contents"])
+        else:
+            kind, news = EvidenceType.STATUS_REPORTED, "report"
+            facts |= {"code": payload["code"], "step": body["step"]}
+            told |= {"step": body["step"]} | {name: payload.get(name) for name in _REPORTED}
+        mark = str(action.action_id)
+        evidence = self._envelopes.evidence(
+            event_id(action.submission_id, "evidence", kind.value, mark),
+            kind,
+            submission_id=action.submission_id,
+            member=delivery.sender,
+            recipient=delivery.recipient,
+            at=action.at,
+            facts=facts,
+        )
+        item = InboxItem(
+            event_id(action.submission_id, "news", news, mark),
+            "news",
+            delivery.sender,
+            action.submission_id,
+            delivery.recipient,
+            delivery.delivery_id,
+            version,
+            action.at,
+            news_body(news, delivery.own_id, **told),
+        )
+        return evidence, self._envelopes.inbox(item)
+
+
+def _payload(action: Action) -> tuple[Mapping[str, Any], UUID]:
+    try:
+        payload = json.loads(action.body)
+        return payload, UUID(payload["delivery_id"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RejectedWork("the action names no delivery") from error
+
+
+def _signed(delivery: Delivery, action: Action) -> MemberRecord:
+    """Give the signed record that the gateway opened and kept before it published the action.
+
+    Raises:
+        RejectedWork: There is none, or it is another one.
+    """
+    found = delivery.signed
+    if found is None or found.action_id != action.action_id or found.body != action.body:
+        raise RejectedWork("the action is not the record that its member signed")
+    return found

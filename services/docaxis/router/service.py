@@ -1,0 +1,83 @@
+"""The router: the only writer of inboxes, and the only one who decides routes and transitions.
+
+Theory of operation. Every record leads to one decision, taken in one short transaction under the claim or the delivery
+and stored with its time, its version and the record it came from. What is told follows from decision and record alone,
+so a redo (the same record again) sends the same bytes; the same from another record is a duplicate and sends nothing.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from docaxis.bus.port import Outgoing, Received
+from docaxis.bus.work import Outcome, Work
+from docaxis.failpoints import Point, reach
+from docaxis.router.actions import HANDOVER, REPORT, PartyActions
+from docaxis.router.directory import CurrentDirectory
+from docaxis.router.envelopes import Envelopes
+from docaxis.router.own_news import OwnNews
+from docaxis.router.problems import RejectedWork
+from docaxis.router.routing import Source
+from docaxis.router.submissions import Submissions
+from docaxis.storage.routing import RoutingStore
+from docaxis_schemas.calendar import vietnam
+from docaxis_schemas.events import Action, Event, Judged
+from docaxis_schemas.moments import Clock
+
+WORKING_DAYS_TO_FETCH: Final = 1
+"""A consigned delivery that nobody fetched for so long is told to the sender."""
+
+
+def after_one_working_day(consigned_at: datetime) -> datetime:
+    """Say when a delivery that was not fetched is told."""
+    return vietnam().overdue_since(consigned_at, working_days=WORKING_DAYS_TO_FETCH)
+
+
+class Router:
+    """The stage ``router``."""
+
+    name: Final = "router"
+
+    def __init__(
+        self,
+        store: RoutingStore,
+        directory: CurrentDirectory,
+        envelopes: Envelopes,
+        clock: Clock,
+        not_fetched_after: Callable[[datetime], datetime] = after_one_working_day,
+    ) -> None:
+        self._submissions = Submissions(store, directory, envelopes, clock, not_fetched_after)
+        self._parties = PartyActions(store, envelopes, clock)
+        self._own_news = OwnNews(store, directory, envelopes, clock)
+
+    async def handle(self, work: Work) -> Outcome:
+        """Decide about one record, or read what was decided, and give what is to be told.
+
+        Raises:
+            RejectedWork: It cannot be acted on, now or later.
+            UnavailableStorage: Try again.
+        """
+        outgoing = await self._outgoing(work)
+        reach(Point.ROUTER_AFTER_DECISION)
+        return Outcome(outgoing)
+
+    async def _outgoing(self, work: Work) -> tuple[Outgoing, ...]:
+        record = work.record
+        source = Source(record.partition.topic, record.partition.number, record.offset)
+        match work.event:
+            case Judged(revises=None) as judged:
+                return await self._submissions.route(judged, source)
+            case Judged() as judged:
+                return await self._submissions.revise(judged, source)
+            case Action(kind=kind) as action if kind in {HANDOVER, REPORT}:
+                return await self._parties.act(action, source)
+            case Action() as action:
+                return await self._own_news.act(action, source)
+            case other:
+                raise RejectedWork(f"the router does not take a {type(other).__name__}")
+
+    async def give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:  # noqa: ARG002 - the dead letter holds the cause
+        """Tell the sender of a submission that something about it could not be processed."""
+        if isinstance(event, Judged | Action):
+            return Outcome(await self._own_news.give_up(record, event))
+        return Outcome()

@@ -1,0 +1,139 @@
+"""One frozen settings object a process, read at the edge from ``DOCAXIS_...`` and handed down in parts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BusSettings(_Part):
+    """Where the broker is and as whom this process speaks to it."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    passwords: dict[str, SecretStr] = Field(
+        default_factory=dict, description="password of each service that this process runs; users are s.<service>"
+    )
+    security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
+    ca_file: Path | None = None
+    slots: int = Field(4, ge=1, le=256, description="partitions of every slotted topic; fixed at the first start")
+    owned: tuple[int, ...] | None = Field(None, description="slots this process serves; all of them by default")
+    replication: int = Field(1, ge=1, le=5)
+
+
+class RetrySettings(_Part):
+    """When an undecided document is tried again, and until when."""
+
+    short: timedelta = timedelta(seconds=30)
+    medium: timedelta = timedelta(minutes=5)
+    long: timedelta = timedelta(minutes=30)
+    deadline: timedelta = timedelta(hours=24)
+    urgent_deadline: timedelta = timedelta(minutes=15)
+
+
+class FairnessSettings(_Part):
+    """How members share the axis."""
+
+    bulk_above: int = Field(
+        50, description="undecided submissions of a member above which its next go to the bulk lane"
+    )
+    urgent_quota_per_hour: int = Field(200, description="submissions of a member an hour that may use the urgent lane")
+    lane_weights: tuple[int, int, int] = Field((8, 4, 1), description="urgent, normal, bulk")
+    member_share: float = Field(0.5, description="of the worker pool that one member may hold while others wait")
+
+
+class VerifierSettings(_Part):
+    """The worker pool."""
+
+    workers: int | None = Field(None, description="worker processes; one more than cores by default")
+    memory_mb: int = 512
+    seconds: float = 10.0
+    ahead: int = 64
+    shadow_every: int = Field(
+        1000, ge=0, description="one document in so many is judged by stock pyHanko too and compared; 0 for none"
+    )
+
+
+class GatewaySettings(_Part):
+    """The HTTP interface."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    pdf_limit: int = 100 * 1024 * 1024
+    file_limit: int = 2 * 1024**3
+    minimum_bytes_per_second: int = 16 * 1024
+    stall_allowance: timedelta = Field(
+        timedelta(seconds=10), description="a connection may stall this long in all before its rate is judged"
+    )
+    upload_lease: timedelta = timedelta(hours=24)
+
+
+class ClerkSettings(_Part):
+    """The clerk's pages."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    gateway: str = Field("", description="address of the gateway they act through; that of this process by default")
+
+
+class KeySettings(_Part):
+    """Files of private keys; each process is given only its own."""
+
+    store_key: Path | None = None
+    clerk_key: Path | None = Field(None, description="seals the credentials of the accounts of the clerk's pages")
+    gateway_key: Path | None = None
+    evidence_key: Path | None = None
+    log_key: Path | None = Field(None, description="private key of the transparency log, as a signed-note key")
+    evidence_public_keys: Path | None = Field(None, description="the pinned keys this axis publishes")
+
+
+class LogSettings(_Part):
+    """The transparency log: the one registrar that writes it, and the gateways that hand it out."""
+
+    directory: Path | None = Field(
+        None, description="where it lies; one registrar of an axis is given it, and gateways to read from"
+    )
+    origin: str = Field("", description="its name in checkpoints; by default the axis and its environment")
+    witnesses: Path | None = Field(None, description="policy file (C2SP tlog-policy) with the witnesses to ask")
+    interval: timedelta = Field(timedelta(seconds=1), description="between two checkpoints")
+
+
+class Settings(BaseSettings):
+    """Everything a process is told."""
+
+    model_config = SettingsConfigDict(env_prefix="DOCAXIS_", env_nested_delimiter="__", frozen=True, extra="ignore")
+
+    axis: str = "docaxis"
+    environment: str = "test"
+    mode: Literal["development", "production"] = "development"
+    migrate: bool = Field(
+        default=True, description="bring the database to this version at start; false where the role may not"
+    )
+    database: SecretStr = SecretStr("postgresql+asyncpg://localhost/docaxis")
+    contents: str = Field("", description="URL of the content store: file:///... or s3://bucket/prefix")
+    trust: Path = Path("trust")
+    trust_key: Path | None = Field(
+        default=None, description="public JWK of whoever signs the trust directory; with it an unsigned one is refused"
+    )
+    bus: BusSettings = BusSettings()
+    retry: RetrySettings = RetrySettings()
+    fairness: FairnessSettings = FairnessSettings()
+    verifier: VerifierSettings = VerifierSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    log: LogSettings = LogSettings()
+    clerk: ClerkSettings = ClerkSettings()
+    keys: KeySettings = KeySettings()
+    metrics_port: int | None = None
+    crl_refresh: timedelta = timedelta(minutes=5)
+
+    @property
+    def log_origin(self) -> str:
+        """The log's name in its checkpoints."""
+        return self.log.origin or f"{self.axis}/{self.environment}"

@@ -1,0 +1,128 @@
+"""SQL of the pages' accounts and sessions."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum, unique
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.storage.driver import Database, Row, Statement
+
+SESSION_LIFE: Final = timedelta(hours=10)
+"""A working day: nobody stays signed in over night."""
+SESSION_IDLE: Final = timedelta(minutes=60)
+"""A page that nobody touched for so long asks for the password again (QCVN has no figure; offices share rooms)."""
+
+
+@unique
+class ClerkRole(StrEnum):
+    """What a person may do at the pages."""
+
+    CLERK = "clerk"
+    LEADER = "leader"
+    """Reads; sends and answers nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClerkAccount:
+    """A person who signs in; ``credential`` is sealed, ``password_hash`` carries its own parameters."""
+
+    account_id: UUID
+    name: str
+    full_name: str
+    member: str
+    organisations: tuple[str, ...]
+    role: ClerkRole
+    password_hash: str
+    credential: bytes
+
+
+_COLUMNS: Final = "a.account_id, a.name, a.full_name, a.member, a.organisations, a.role, a.password_hash, a.credential"
+_ADD: Final = Statement("""
+    INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, role, password_hash, credential,
+      created_at)
+    VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
+      CAST(:organisations AS text[]), CAST(:role AS text), CAST(:password_hash AS text), CAST(:credential AS bytea),
+      CAST(:at AS timestamptz))
+    ON CONFLICT (name) DO NOTHING
+""")
+_BY_NAME: Final = Statement(f"""
+    SELECT {_COLUMNS} FROM clerk_accounts a WHERE a.name = CAST(:name AS text) AND a.disabled_at IS NULL
+""")  # noqa: S608 - a constant of this module
+_BEGIN: Final = Statement("""
+    INSERT INTO clerk_sessions (token_sha256, account_id, begun_at, seen_at)
+    VALUES (CAST(:token AS bytea), CAST(:account AS uuid), CAST(:at AS timestamptz), CAST(:at AS timestamptz))
+""")
+_SEEN: Final = Statement(f"""
+    UPDATE clerk_sessions s SET seen_at = CAST(:at AS timestamptz) FROM clerk_accounts a
+    WHERE s.token_sha256 = CAST(:token AS bytea) AND a.account_id = s.account_id AND a.disabled_at IS NULL
+      AND s.begun_at > CAST(:begun AS timestamptz) AND s.seen_at > CAST(:seen AS timestamptz)
+    RETURNING {_COLUMNS}
+""")  # noqa: S608 - a constant of this module
+_END: Final = Statement("DELETE FROM clerk_sessions WHERE token_sha256 = CAST(:token AS bytea)")
+_FORGET: Final = Statement("""
+    DELETE FROM clerk_sessions WHERE begun_at <= CAST(:begun AS timestamptz) OR seen_at <= CAST(:seen AS timestamptz)
+""")
+
+
+class ClerkAccountStore:
+    """Finds accounts and keeps sessions. Tokens are given as they are in the cookie and stored as digests."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    async def add(self, account: ClerkAccount, *, at: datetime) -> None:
+        """Store an account; one of that name that is there already stays as it is."""
+        await self._database.run(
+            _ADD,
+            account=account.account_id,
+            name=account.name,
+            full_name=account.full_name,
+            member=account.member,
+            organisations=list(account.organisations),
+            role=account.role.value,
+            password_hash=account.password_hash,
+            credential=account.credential,
+            at=at,
+        )
+
+    async def named(self, name: str) -> ClerkAccount | None:
+        """Find an account that may sign in."""
+        row = await self._database.row(_BY_NAME, name=name)
+        return None if row is None else _account(row)
+
+    async def begin(self, token: str, account_id: UUID, *, at: datetime) -> None:
+        """Begin a session, and forget those that have ended by themselves."""
+        await self._database.run(_FORGET, begun=at - SESSION_LIFE, seen=at - SESSION_IDLE)
+        await self._database.run(_BEGIN, token=_digest(token), account=account_id, at=at)
+
+    async def bearer(self, token: str, *, at: datetime) -> ClerkAccount | None:
+        """Say who bears this token; None: nobody, or no longer."""
+        row = await self._database.row(
+            _SEEN, token=_digest(token), at=at, begun=at - SESSION_LIFE, seen=at - SESSION_IDLE
+        )
+        return None if row is None else _account(row)
+
+    async def end(self, token: str) -> None:
+        """End a session."""
+        await self._database.run(_END, token=_digest(token))
+
+
+def _account(row: Row) -> ClerkAccount:
+    return ClerkAccount(
+        account_id=row["account_id"],
+        name=row["name"],
+        full_name=row["full_name"],
+        member=row["member"],
+        organisations=tuple(row["organisations"]),
+        role=ClerkRole(row["role"]),
+        password_hash=row["password_hash"],
+        credential=bytes(row["credential"]),
+    )
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

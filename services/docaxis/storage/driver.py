@@ -1,0 +1,140 @@
+"""Statements of every request, run on asyncpg itself: written with SQLAlchemy, compiled once, pooled by its engine.
+
+Measured on one primary-key read, CPU of our side on uvloop: through SQLAlchemy 193 µs (in a transaction 333), here 40
+(77). Rare statements go through the engine as they did; both share its connections.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import CompilerElement
+from sqlalchemy.util.concurrency import greenlet_spawn
+
+from docaxis.storage.reaching import reaching_database
+
+Row = asyncpg.Record
+"""A row: values by column name."""
+_DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
+
+
+class Statement:
+    """A statement with named parameters (``:name`` in a text), compiled when its module is loaded.
+
+    ``columns`` names what an insert is given, where that is not every column of its table.
+    """
+
+    __slots__ = ("_constants", "_names", "sql")
+
+    def __init__(self, statement: CompilerElement | str, *, columns: Iterable[str] | None = None) -> None:
+        keys = None if columns is None else list(columns)
+        written = text(statement) if isinstance(statement, str) else statement
+        compiled = written.compile(dialect=_DIALECT, column_keys=keys)
+        assert isinstance(compiled, SQLCompiler)
+        self.sql = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+
+    def arguments(self, values: Mapping[str, Any]) -> list[Any]:
+        """Put values in the order of the statement's parameters; what it was written with needs not be given."""
+        return [values[name] if name in values else self._constants[name] for name in self._names]
+
+
+class Connection:
+    """A connection of the pool, while it is ours."""
+
+    __slots__ = ("_driver",)
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
+        """Run a statement and give its rows."""
+        found: list[Row] = await self._driver.fetch(statement.sql, *statement.arguments(values))
+        return found
+
+    async def row(self, statement: Statement, /, **values: Any) -> Row | None:
+        """Run a statement and give its first row."""
+        found: Row | None = await self._driver.fetchrow(statement.sql, *statement.arguments(values))
+        return found
+
+    async def run(self, statement: Statement, /, **values: Any) -> None:
+        """Run a statement that gives nothing."""
+        await self._driver.execute(statement.sql, *statement.arguments(values))
+
+
+class Database:
+    """The pool of an engine without its layers."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
+        """Run one statement on its own and give its rows.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        async with self.connection() as connection:
+            return await connection.rows(statement, **values)
+
+    async def row(self, statement: Statement, /, **values: Any) -> Row | None:
+        """Run one statement on its own and give its first row.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        async with self.connection() as connection:
+            return await connection.row(statement, **values)
+
+    async def run(self, statement: Statement, /, **values: Any) -> None:
+        """Run one statement on its own.
+
+        Raises:
+            UnavailableStorage: The database is away: perhaps it was done.
+        """
+        async with self.connection() as connection:
+            await connection.run(statement, **values)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Lend a connection; each statement on it is committed on its own.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        with reaching_database():
+            async with self._lent() as driver:
+                yield Connection(driver)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Open a transaction; it commits at the end and rolls back on any error.
+
+        Raises:
+            UnavailableStorage: The database is away, or a lock was not to be had in time.
+        """
+        with reaching_database():
+            async with self._lent() as driver, driver.transaction():
+                yield Connection(driver)
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Any]:
+        lent = await self._engine.raw_connection()
+        driver: Any = lent.driver_connection
+        cancelled = False
+        try:
+            yield driver
+        except asyncio.CancelledError:
+            cancelled = True  # the server may still be at the statement, or about to be told to leave the next one
+            raise
+        finally:
+            # Whoever was cancelled twice may not have rolled back: nobody else is to continue its transaction.
+            broken = cancelled or driver.is_closed() or driver.is_in_transaction()
+            await greenlet_spawn(lent.invalidate if broken else lent.close)

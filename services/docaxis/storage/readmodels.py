@@ -1,0 +1,326 @@
+"""Queries of the read models: what members and people see. Every one says for whom it asks.
+
+The sender of a submission sees the whole of it; a recipient its own line and what all parties may know; others nothing,
+not even that it exists (None).
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.storage.decisions import StorageError
+from docaxis.storage.driver import Database, Row, Statement
+from docaxis.storage.sharing import Share
+from docaxis_schemas.moments import to_text
+
+MAX_PAGE: Final = 500
+"""Entries of one page."""
+_CURSOR: Final = re.compile(r"(\d{1,9})\.(\d{1,18})")
+
+
+class RejectedCursor(StorageError):
+    """The text is no cursor of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxEntry:
+    """One entry of a member's inbox; ``cursor`` is where to go on behind it."""
+
+    cursor: str
+    event_id: UUID
+    kind: str
+    submission_id: UUID
+    recipient: str
+    delivery_id: UUID | None
+    version: int
+    at: datetime
+    body: bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the form in which the interface answers."""
+        return {
+            "cursor": self.cursor,
+            "event_id": str(self.event_id),
+            "kind": self.kind,
+            "submission_id": str(self.submission_id),
+            "recipient": self.recipient,
+            "delivery_id": None if self.delivery_id is None else str(self.delivery_id),
+            "version": self.version,
+            "at": to_text(self.at),
+            "body": json.loads(self.body),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """Entries in the inbox's order, and the cursor to ask with next."""
+
+    entries: tuple[InboxEntry, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One delivery for its recipient: entry, state, and what was signed, whole even if the entry only refers to it."""
+
+    entry: InboxEntry
+    sender: str
+    state: str
+    report: str | None
+    document: dict[str, Any]
+    contents: tuple[dict[str, Any], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the form in which the interface answers."""
+        value = self.entry.to_json()
+        body = {n: v for n, v in value["body"].items() if not n.endswith("_by_reference")}
+        body |= {"document": self.document, "contents": list(self.contents)}
+        return value | {"state": self.state, "report": self.report, "body": body}
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """A submission as one party sees it; ``role`` is sender or recipient."""
+
+    role: str
+    value: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the form in which the interface answers."""
+        return {"role": self.role} | self.value
+
+
+_ENTRY: Final = 'epoch, "offset", event_id, kind, submission_id, recipient, delivery_id, version, at, body'
+_PAGE: Final = Statement(f"""
+    SELECT {_ENTRY} FROM inbox_items
+    WHERE member = :member AND (epoch, "offset") > (CAST(:epoch AS integer), CAST(:offset AS bigint))
+    ORDER BY epoch, "offset" LIMIT :limit
+""")  # noqa: S608 - a constant of this module
+_DELIVERY: Final = Statement(f"""
+    SELECT {", ".join(f"i.{name.strip()}" for name in _ENTRY.split(","))}, c.member AS sender, c.manifest,
+      coalesce(l.state, 'consigned') AS state, l.report
+    FROM inbox_items i JOIN claims c ON c.submission_id = i.submission_id
+    LEFT JOIN delivery_lines l ON l.submission_id = i.submission_id AND l.recipient = i.recipient
+    WHERE i.delivery_id = CAST(:delivery AS uuid) AND i.member = :member AND i.kind = 'delivery'
+""")  # noqa: S608 - a constant of this module
+_CLAIM: Final = Statement("""
+    SELECT submission_id, member, own_id, received_at, deadline, urgency, manifest_digest FROM claims
+    WHERE submission_id = CAST(:submission AS uuid)
+""")
+_OWN_RECIPIENTS: Final = Statement("""
+    SELECT DISTINCT recipient FROM inbox_items
+    WHERE submission_id = CAST(:submission AS uuid) AND member = :member AND kind = 'delivery'
+""")
+_LINES: Final = Statement("""
+    SELECT recipient, delivery_id, state, report, step, version, consigned_at, handed_over_at, accepted_at, returned_at,
+      finished_at FROM delivery_lines
+    WHERE submission_id = CAST(:submission AS uuid)
+      AND (CAST(:everything AS boolean) OR recipient = ANY(CAST(:recipients AS text[])))
+    ORDER BY recipient
+""")
+_NEWS: Final = Statement("""
+    SELECT body FROM inbox_items
+    WHERE submission_id = CAST(:submission AS uuid) AND member = :member AND kind = 'news' AND delivery_id IS NULL
+    ORDER BY version
+""")
+_TIMELINE: Final = Statement("""
+    SELECT event_id, type, recipient, at, facts FROM timeline
+    WHERE submission_id = CAST(:submission AS uuid)
+      AND (CAST(:everything AS boolean) OR recipient = ANY(CAST(:recipients AS text[]))
+        OR recipient IS NULL AND type IN ('submission.received', 'verdict.given', 'verdict.revised'))
+    ORDER BY at, event_id
+""")
+_DEAD_LETTERS: Final = Statement("""
+    SELECT dead_letter_id, stage, topic, "partition", "offset", record_sha256, submission_id, attempt, cause, at,
+      replayed_at FROM dead_letters
+    WHERE (CAST(:replayed AS boolean) OR replayed_at IS NULL)
+      AND (CAST(:one AS uuid) IS NULL OR dead_letter_id = CAST(:one AS uuid))
+    ORDER BY at DESC, dead_letter_id LIMIT :limit
+""")
+_REPLAYED: Final = Statement("""
+    UPDATE dead_letters SET replayed_at = coalesce(replayed_at, CAST(:at AS timestamptz))
+    WHERE dead_letter_id = CAST(:one AS uuid)
+""")
+_OUTBOX: Final = Statement("""
+    SELECT submission_id, own_id, received_at, decided_at, urgency FROM claims
+    WHERE member = :member AND (CAST(:before AS timestamptz) IS NULL OR received_at < CAST(:before AS timestamptz))
+    ORDER BY received_at DESC, submission_id LIMIT :limit
+""")
+_STATES: Final = {"held": "held", "accepted": "accepted", "rejected": "rejected", "dead_letter": "dead_letter"}
+
+
+class ReadModels:
+    """Answers what may be asked about inboxes, submissions and deliveries."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    async def inbox_page(self, member: str, cursor: str | None, limit: int) -> InboxPage:
+        """Give what came behind a cursor; None begins at the oldest entry that is kept.
+
+        Raises:
+            RejectedCursor: It is none.
+            UnavailableStorage: The database is away.
+        """
+        epoch, offset = (-1, -1) if cursor is None else _read_cursor(cursor)
+        rows = await self._database.rows(_PAGE, member=member, epoch=epoch, offset=offset, limit=min(limit, MAX_PAGE))
+        entries = tuple(map(_entry, rows))
+        return InboxPage(entries, entries[-1].cursor if entries else cursor or "0.0")
+
+    async def delivery(self, member: str, delivery_id: UUID) -> DeliveryView | None:
+        """Give a delivery to the member that receives it; None for anybody else.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_DELIVERY, member=member, delivery=delivery_id)
+        if not rows:
+            return None
+        row = rows[0]
+        manifest = json.loads(row["manifest"])
+        return DeliveryView(
+            _entry(row), row["sender"], row["state"], row["report"], manifest["document"], tuple(manifest["contents"])
+        )
+
+    async def submission_view(
+        self, member: str | None, submission_id: UUID, share: Share | None = None
+    ) -> SubmissionView | None:
+        """Give a submission to a party of it (None: an auditor, who sees what the sender sees).
+
+        ``share`` narrows what is seen to that of some of the member's organisations.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        scope = await self._scope(member, submission_id, share)
+        if scope is None:
+            return None
+        claim, role, recipients = scope
+        lines = await self._database.rows(
+            _LINES, submission=submission_id, everything=role == "sender", recipients=list(recipients)
+        )
+        value: dict[str, Any] = {
+            "submission_id": str(submission_id),
+            "received_at": to_text(claim["received_at"]),
+            "manifest_sha256": claim["manifest_digest"],
+            "urgency": claim["urgency"],
+            "deliveries": [_line(row) for row in lines],
+        }
+        if role == "sender":
+            news = [
+                json.loads(row["body"])
+                for row in await self._database.rows(_NEWS, submission=submission_id, member=claim["member"])
+            ]
+            told = [item for item in news if item["news"] in _STATES]
+            value |= {
+                "id": claim["own_id"],
+                "deadline": to_text(claim["deadline"]),
+                "state": _STATES[told[-1]["news"]] if told else "received",
+                "news": news,
+            }
+        return SubmissionView(role, value)
+
+    async def timeline(
+        self, member: str | None, submission_id: UUID, share: Share | None = None
+    ) -> list[dict[str, Any]] | None:
+        """Give what evidence says happened to a submission, as far as this party may know.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        scope = await self._scope(member, submission_id, share)
+        if scope is None:
+            return None
+        _, role, recipients = scope
+        rows = await self._database.rows(
+            _TIMELINE, submission=submission_id, everything=role == "sender", recipients=list(recipients)
+        )
+        return [
+            {
+                "event_id": str(row["event_id"]),
+                "type": row["type"],
+                "recipient": row["recipient"],
+                "at": to_text(row["at"]),
+                "facts": json.loads(row["facts"]),
+            }
+            for row in rows
+        ]
+
+    async def _scope(
+        self, member: str | None, submission: UUID, share: Share | None
+    ) -> tuple[Row, str, tuple[str, ...]] | None:
+        claims = await self._database.rows(_CLAIM, submission=submission)
+        if not claims:
+            return None
+        if member is None or (claims[0]["member"] == member and (share is None or share.sent)):
+            return claims[0], "sender", ()
+        rows = await self._database.rows(_OWN_RECIPIENTS, submission=submission, member=member)
+        own = tuple(row["recipient"] for row in rows if share is None or row["recipient"] in share.organisations)
+        return (claims[0], "recipient", own) if own else None
+
+    async def outbox_page(self, member: str, before: datetime | None, limit: int) -> list[dict[str, Any]]:
+        """Give a member's own submissions, newest first, handed in before a moment.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_OUTBOX, member=member, before=before, limit=min(limit, MAX_PAGE))
+        return [_plain(row) | {"submission_id": str(row["submission_id"])} for row in rows]
+
+    async def dead_letters(self, limit: int, *, replayed: bool = False) -> list[dict[str, Any]]:
+        """Give what waits for an operator, newest first.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_DEAD_LETTERS, limit=min(limit, MAX_PAGE), replayed=replayed, one=None)
+        return [_plain(row) for row in rows]
+
+    async def dead_letter(self, dead_letter_id: UUID) -> dict[str, Any] | None:
+        """Give one dead letter.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_DEAD_LETTERS, limit=1, replayed=True, one=dead_letter_id)
+        return _plain(rows[0]) if rows else None
+
+    async def mark_replayed(self, dead_letter_id: UUID, at: datetime) -> None:
+        """Note that an operator has put a dead letter back into processing.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        await self._database.run(_REPLAYED, one=dead_letter_id, at=at)
+
+
+def _read_cursor(cursor: str) -> tuple[int, int]:
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise RejectedCursor(f"no cursor: {cursor[:40]!r}")
+    epoch, offset = int(found[1]), int(found[2])
+    return epoch, offset - 1
+
+
+def _entry(row: Row) -> InboxEntry:
+    names = ("event_id", "kind", "submission_id", "recipient", "delivery_id", "version", "at", "body")
+    return InboxEntry(f"{row['epoch']}.{row['offset'] + 1}", *(row[name] for name in names))
+
+
+def _line(row: Row) -> dict[str, Any]:
+    return {name: value for name, value in _plain(row).items() if value is not None}
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_text(value)
+    return str(value) if isinstance(value, UUID) else value

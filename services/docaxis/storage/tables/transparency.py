@@ -1,0 +1,44 @@
+"""Tables of the transparency log: what waits for it, its order, and its head."""
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid
+
+from docaxis.storage.tables import metadata
+
+submission_secrets = Table(
+    "submission_secrets",
+    metadata,
+    Column("submission_id", Uuid, primary_key=True),
+    Column("secret", LargeBinary, nullable=False, comment="32 random bytes; all salts of the submission come from it"),
+    comment="A deleted row shreds what the log says of a submission: its commitments can no longer be opened.",
+)
+
+log_queue = Table(
+    "log_queue",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Index("log_queue_order", "number"),
+    comment="Entries that are still to be logged; written with their receipts, removed when they have their place.",
+)
+
+log_leaves = Table(
+    "log_leaves",
+    metadata,
+    Column("leaf_index", BigInteger, primary_key=True, autoincrement=False),
+    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("leaf", LargeBinary, nullable=False),
+    comment="The order of the log, from which its tiles can be written anew. Never updated.",
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("signed_size", BigInteger, nullable=False, comment="of the last checkpoint that was signed"),
+    Column("signed_note", LargeBinary, nullable=False, comment="that checkpoint"),
+    Column("moved_at", DateTime(timezone=True), nullable=False),
+    comment="What the order ends with. Moved by compare-and-swap only, so that two writers cannot both go on.",
+)

@@ -1,0 +1,121 @@
+"""Puts a verifier together: its pool, its revocation lists, its stores, and how its slots run."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.bus.port import Publisher
+from docaxis.bus.work import Pace, StagePlan
+from docaxis.directory.errors import UnavailableDirectory
+from docaxis.settings import Settings
+from docaxis.storage.attempts import AttemptStore
+from docaxis.storage.contents import ContentStore
+from docaxis.storage.registered_signers import RegisteredSigners
+from docaxis.storage.rejudgements import RejudgementStore
+from docaxis.storage.revocation_lists import RevocationListStore
+from docaxis.verifier.envelopes import Envelopes
+from docaxis.verifier.judging import Directory
+from docaxis.verifier.pool import WorkerPool
+from docaxis.verifier.rejudging import Rejudging
+from docaxis.verifier.retry import WAITING_AHEAD
+from docaxis.verifier.revocations import Revocations
+from docaxis.verifier.service import Parts, Verifier
+from docaxis.verifier.shadow import Shadow
+from docaxis_schemas.moments import Clock
+from docaxis_schemas.topics import RETRIES
+from docaxis_signing.policy_files import standard
+from docaxis_signing.trust.sealing import check_seal
+from docaxis_signing.trust.store import TrustStore
+
+SPACING: Final = timedelta(milliseconds=500)
+"""Under load verdicts of a slot share a transaction; the first after a rest waits for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVerifier:
+    """A verifier that can work: the stage, and beside it the lists to keep fresh and the judging once more."""
+
+    stage: Verifier
+    rejudging: Rejudging
+    revocations: Revocations
+    pool: WorkerPool
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Say why it cannot judge yet."""
+        return self.revocations.causes
+
+
+def verifier_plan(*, ahead: int) -> dict[str, Any]:
+    """Give what `StagePlan.of` is told: records that wait for a time need more room than those at work."""
+    waiting = dict.fromkeys(RETRIES, WAITING_AHEAD)
+    return {"retried": (UnavailableDirectory,), "ahead_of": waiting, "pace": Pace(ahead=ahead, spacing=SPACING)}
+
+
+def load_trust(settings: Settings, clock: Clock) -> TrustStore:
+    """Read the trust directory, and where a key is named, only one that it signed.
+
+    Raises:
+        RejectedTrustStore: It does not say clearly what to trust.
+        UnsealedTrustStore: It is not the one that was signed.
+    """
+    trust = TrustStore.load(settings.trust)
+    if settings.trust_key is not None:
+        check_seal(settings.trust, trust, json.loads(settings.trust_key.read_bytes()), at=clock())
+    return trust
+
+
+@asynccontextmanager
+async def open_verifier(
+    settings: Settings,
+    engine: AsyncEngine,
+    contents: ContentStore,
+    directory: Callable[[], Directory],
+    *,
+    publisher: Publisher,
+    clock: Clock,
+    registry: CollectorRegistry | None = None,
+) -> AsyncIterator[OpenVerifier]:
+    """Open a verifier. Run its stage by `verifier_plan`, and beside it ``revocations.serve`` and ``rejudging.serve``.
+
+    Raises:
+        RejectedTrustStore: The trust directory does not say clearly what to trust.
+        UnsealedTrustStore: It is not the one that was signed.
+        WorkerDied: No worker process can be started.
+    """
+    trust = await asyncio.to_thread(load_trust, settings, clock)
+    signers = RegisteredSigners(engine).standing
+    revocations = Revocations(trust, RevocationListStore(engine), clock, settings.crl_refresh, signers=signers)
+    shadow = Shadow(settings.verifier.shadow_every, registry=registry)
+    async with WorkerPool(settings.verifier, settings.fairness, shadow=shadow) as pool:
+        parts = Parts(
+            attempts=AttemptStore(engine),
+            rejudgements=RejudgementStore(engine),
+            contents=contents,
+            directory=directory,
+            pool=pool,
+            revocations=revocations,
+            policy=standard(),
+            envelopes=Envelopes(settings.axis, settings.environment, settings.bus.slots),
+            retry=settings.retry,
+            clock=clock,
+        )
+        stage = Verifier(parts)
+        rejudging = Rejudging(
+            store=parts.rejudgements,
+            attempts=parts.attempts,
+            revocations=revocations,
+            examine=stage.examine,
+            envelopes=parts.envelopes,
+            publisher=publisher,
+            owned=frozenset(StagePlan.of(settings.bus).slots),
+            clock=clock,
+        )
+        yield OpenVerifier(stage, rejudging, revocations, pool)

@@ -1,0 +1,101 @@
+"""Fonts of a PDF as far as their text and widths are needed, and the two ways to reach into its objects."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+
+MAX_MAP: Final = 4 * 1024 * 1024
+"""Bytes of a ToUnicode map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """How the codes of a font become text and advance."""
+
+    bytes_per_code: int = 1
+    text: dict[int, str] = field(default_factory=dict)
+    widths: dict[int, float] = field(default_factory=dict)
+    default_width: float = 500.0
+
+    def show(self, codes: bytes) -> tuple[str, float]:
+        """Give text and width, in thousandths of the font size."""
+        size = self.bytes_per_code
+        numbers = [int.from_bytes(codes[at : at + size], "big") for at in range(0, len(codes) - size + 1, size)]
+        text = "".join(self.text.get(number, chr(number) if size == 1 else "\ufffd") for number in numbers)
+        return text, sum(self.widths.get(number, self.default_width) for number in numbers)
+
+
+def member(holder: Any, name: str) -> Any:
+    """Give a member of a dictionary, reference followed; None if either is none."""
+    value = holder.get(name) if isinstance(holder, generic.DictionaryObject) else None
+    return _followed(value)
+
+
+def items(value: Any) -> list[Any]:
+    """Give the items of an array, references followed; nothing if it is none."""
+    value = _followed(value)
+    return [_followed(item) for item in value] if isinstance(value, generic.ArrayObject) else []
+
+
+def _followed(value: Any) -> Any:
+    return value.get_object() if isinstance(value, generic.IndirectObject) else value  # type: ignore[no-untyped-call]
+
+
+def read_font(font: Any) -> Font:
+    """Read a font dictionary; anything else is a font of single bytes."""
+    if not isinstance(font, generic.DictionaryObject):
+        return Font()
+    composite = font.get("/Subtype") == "/Type0"
+    unicode = member(font, "/ToUnicode")
+    text = _unicode(unicode.data[:MAX_MAP]) if isinstance(unicode, generic.StreamObject) else {}
+    if composite:
+        descendants = items(font.get("/DescendantFonts"))
+        inner = descendants[0] if descendants else None
+        default = member(inner, "/DW")
+        return Font(2, text, _composite_widths(items(member(inner, "/W"))), float(1000 if default is None else default))
+    first = int(member(font, "/FirstChar") or 0)
+    widths = {first + index: float(width) for index, width in enumerate(items(font.get("/Widths")))}
+    return Font(1, text, widths)
+
+
+def _composite_widths(entries: list[Any]) -> dict[int, float]:
+    """Read /W: ``first [w ...]`` or ``first last w`` (ISO 32000-2, 9.7.4.3)."""
+    widths: dict[int, float] = {}
+    at = 0
+    while at + 1 < len(entries):
+        first = int(entries[at])
+        if isinstance(entries[at + 1], generic.ArrayObject):
+            widths |= {first + index: float(width) for index, width in enumerate(items(entries[at + 1]))}
+            at += 2
+        elif at + 2 < len(entries):
+            widths |= dict.fromkeys(range(first, min(int(entries[at + 1]), 0xFFFF) + 1), float(entries[at + 2]))
+            at += 3
+        else:
+            break
+    return widths
+
+
+def _unicode(data: bytes) -> dict[int, str]:
+    """Read a ToUnicode map (ISO 32000-2, 9.10.3)."""
+    found: dict[int, str] = {}
+    for body in re.findall(rb"beginbfchar(.*?)endbfchar", data, re.DOTALL):
+        for code, text in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f\s]*)>", body):
+            found[int(code, 16)] = _utf16(text)
+    ranges = rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])"
+    for body in re.findall(rb"beginbfrange(.*?)endbfrange", data, re.DOTALL):
+        for low, high, start, each in re.findall(ranges, body):
+            first, last = int(low, 16), min(int(high, 16), 0xFFFF)
+            if each:
+                texts = [_utf16(text) for text in re.findall(rb"<([0-9A-Fa-f\s]*)>", each)]
+                found |= dict(zip(range(first, last + 1), texts, strict=False))
+            elif base := _utf16(start):
+                for code in range(first, last + 1):
+                    found[code] = base[:-1] + chr(min(ord(base[-1]) + code - first, 0x10FFFF))
+    return found
+
+
+def _utf16(digits: bytes) -> str:
+    text = re.sub(rb"\s", b"", digits).decode("ascii")
+    return bytes.fromhex(text + "0" * (len(text) % 2)).decode("utf-16-be", "replace")

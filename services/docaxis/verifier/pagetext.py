@@ -1,0 +1,242 @@
+"""The text of a PDF page as runs: pieces that stand on one line without a gap wider than a space.
+
+Enough to find a stamp, not to read a document: positions along the line come from the fonts' widths, text is decoded by
+ToUnicode or as Latin-1. What is drawn as outlines or is part of a scanned picture has no text and is not seen.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+
+from docaxis.verifier.pagefonts import Font, items, member, read_font
+
+MAX_CONTENT: Final = 4 * 1024 * 1024
+"""Bytes of page content that are looked at; a page of a scanned document has a hundred."""
+MAX_DEPTH: Final = 4
+"""Forms within forms."""
+SAME_LINE: Final = 0.3
+"""Of the font size: baselines closer than this are one line."""
+SAME_RUN: Final = 1.0
+"""Of the font size: a gap wider than this separates what merely stands on the same height."""
+
+_TOKEN: Final = re.compile(
+    rb"(?P<string>\()|(?P<hex><[0-9A-Fa-f\s]*>)|(?P<dict><<|>>)|(?P<array>[\[\]])"
+    rb"|(?P<name>/[^\s()<>\[\]{}/%]*)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))|(?P<comment>%[^\r\n]*)"
+    rb"|(?P<operator>[A-Za-z'\"*][A-Za-z0-9*]*)"
+)
+_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_SHOWING: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
+Operand = float | bytes | str
+"""A number, a string, or a name."""
+Matrix = tuple[float, float, float, float, float, float]
+IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Shown text: from ``x`` to ``end`` on the baseline ``y``, all in the page's units."""
+
+    text: str
+    x: float
+    end: float
+    y: float
+    size: float
+
+
+@dataclass(slots=True)
+class _State:
+    ctm: Matrix = IDENTITY
+    font: Font = field(default_factory=Font)
+    size: float = 12.0
+    leading: float = 0.0
+
+
+def runs_of_first_page(reader: Any) -> list[str]:
+    """Give the runs of a file's first page, its annotations included, in no particular order."""
+    page, resources = _first_page(reader)
+    pieces = list(_pieces(_content(page), resources, _State(), MAX_DEPTH))
+    found = _joined(pieces)
+    for annotation in items(page.get("/Annots")):
+        normal = member(member(annotation, "/AP"), "/N")
+        if isinstance(normal, generic.StreamObject):
+            found += _joined(list(_pieces(normal.data, member(normal, "/Resources"), _State(), MAX_DEPTH)))
+    return found
+
+
+def _joined(pieces: list[Piece]) -> list[str]:
+    """Join pieces that touch. Order along the line is by position, not by the order in the file."""
+    lines: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda piece: (-piece.y, piece.x)):
+        same = lines and abs(lines[-1][-1].y - piece.y) <= SAME_LINE * max(piece.size, 1.0)
+        if same:
+            lines[-1].append(piece)
+        else:
+            lines.append([piece])
+    runs: list[str] = []
+    for line in lines:
+        end: float | None = None
+        for piece in sorted(line, key=lambda piece: piece.x):
+            if end is None or piece.x - end > SAME_RUN * max(piece.size, 1.0):
+                runs.append(piece.text)
+            else:
+                gap = piece.x - end > 0.12 * piece.size
+                runs[-1] += (" " if gap else "") + piece.text
+            end = max(piece.end, end or piece.end)
+    return runs
+
+
+def _first_page(reader: Any) -> tuple[Any, Any]:
+    node, resources = reader.root["/Pages"], None
+    for _ in range(32):
+        resources = member(node, "/Resources") or resources
+        kids = items(node.get("/Kids"))
+        if not kids:
+            break
+        node = kids[0]
+    return node, resources
+
+
+def _content(page: Any) -> bytes:
+    contents = member(page, "/Contents")
+    streams = items(contents) if isinstance(contents, generic.ArrayObject) else [contents]
+    return b"\n".join(stream.data for stream in streams if isinstance(stream, generic.StreamObject))[:MAX_CONTENT]
+
+
+def _pieces(data: bytes, resources: Any, state: _State, depth: int) -> Iterator[Piece]:
+    drawing = _Drawing(resources, state, depth)
+    for operator, operands in _operations(data):
+        yield from drawing.operate(operator, operands)
+
+
+class _Drawing:
+    """Follows the operators that move and show text (ISO 32000-2, 9.4) and draw forms (8.10)."""
+
+    def __init__(self, resources: Any, state: _State, depth: int) -> None:
+        self._resources = resources
+        self._state = state
+        self._depth = depth
+        self._saved: list[_State] = []
+        self._line = self._at = IDENTITY
+
+    def operate(self, operator: bytes, operands: list[Operand]) -> Iterator[Piece]:
+        numbers = [operand for operand in operands if isinstance(operand, float)]
+        self._set(operator, operands, numbers)
+        self._move(operator, numbers)
+        if operator in _SHOWING:
+            yield from self._show(operands)
+        elif operator == b"Do" and operands and self._depth:
+            yield from self._draw(str(operands[0]))
+
+    def _set(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
+        if operator == b"q":
+            self._saved.append(replace(self._state))
+        elif operator == b"Q" and self._saved:
+            self._state = self._saved.pop()
+        elif operator == b"cm" and len(numbers) == 6:
+            self._state.ctm = _times(_matrix(numbers), self._state.ctm)
+        elif operator == b"Tf" and operands and numbers:
+            self._state.font = read_font(member(member(self._resources, "/Font"), str(operands[0])))
+            self._state.size = numbers[-1]
+        elif operator == b"TL" and numbers:
+            self._state.leading = numbers[-1]
+
+    def _move(self, operator: bytes, numbers: list[float]) -> None:
+        if operator == b"BT":
+            self._line = self._at = IDENTITY
+        elif operator == b"Tm" and len(numbers) == 6:
+            self._line = self._at = _matrix(numbers)
+        elif operator in {b"Td", b"TD"} and len(numbers) == 2:
+            if operator == b"TD":
+                self._state.leading = -numbers[1]
+            self._line = self._at = _times((1, 0, 0, 1, numbers[0], numbers[1]), self._line)
+        elif operator in {b"T*", b"'", b'"'}:
+            self._line = self._at = _times((1, 0, 0, 1, 0, -self._state.leading), self._line)
+
+    def _show(self, operands: list[Operand]) -> Iterator[Piece]:
+        """Show strings; a number between them moves back by thousandths of the size."""
+        state = self._state
+        for operand in operands:
+            if isinstance(operand, float):
+                self._at = _times((1, 0, 0, 1, -operand / 1000 * state.size, 0), self._at)
+            elif isinstance(operand, bytes):
+                text, width = state.font.show(operand)
+                after = _times((1, 0, 0, 1, width / 1000 * state.size, 0), self._at)
+                start, end = _times(self._at, state.ctm), _times(after, state.ctm)
+                yield Piece(text, start[4], end[4], start[5], state.size * abs(start[3] or start[0]))
+                self._at = after
+
+    def _draw(self, name: str) -> Iterator[Piece]:
+        form = member(member(self._resources, "/XObject"), name)
+        if not isinstance(form, generic.StreamObject) or form.get("/Subtype") != "/Form":
+            return
+        own = [float(number) for number in items(form.get("/Matrix"))]
+        ctm = _times(_matrix(own) if len(own) == 6 else IDENTITY, self._state.ctm)
+        resources = member(form, "/Resources") or self._resources
+        yield from _pieces(form.data[:MAX_CONTENT], resources, replace(self._state, ctm=ctm), self._depth - 1)
+
+
+def _matrix(numbers: list[float]) -> Matrix:
+    a, b, c, d, e, f = numbers
+    return a, b, c, d, e, f
+
+
+def _times(m: Matrix, n: Matrix) -> Matrix:
+    return (
+        m[0] * n[0] + m[1] * n[2],
+        m[0] * n[1] + m[1] * n[3],
+        m[2] * n[0] + m[3] * n[2],
+        m[2] * n[1] + m[3] * n[3],
+        m[4] * n[0] + m[5] * n[2] + n[4],
+        m[4] * n[1] + m[5] * n[3] + n[5],
+    )
+
+
+def _operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
+    """Read a content stream: numbers as floats, strings as bytes, names as text."""
+    operands: list[Operand] = []
+    at = 0
+    while match := _TOKEN.search(data, at):
+        at = match.end()
+        kind, token = match.lastgroup, match.group()
+        if kind == "string":
+            text, at = _string(data, at)
+            operands.append(text)
+        elif kind == "hex":
+            digits = re.sub(rb"\s", b"", token[1:-1])
+            operands.append(bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii")))
+        elif kind == "name":
+            operands.append(token.decode("latin-1"))
+        elif kind == "number":
+            operands.append(float(token))
+        elif kind == "operator":
+            if token == b"ID":  # the bytes of an inline image
+                end = re.compile(rb"\sEI\b").search(data, at)
+                at = end.end() if end else len(data)
+            yield token, operands
+            operands = []
+
+
+def _string(data: bytes, at: int) -> tuple[bytes, int]:
+    out, depth = bytearray(), 1
+    while at < len(data):
+        byte = data[at : at + 1]
+        at += 1
+        if byte == b"\\":
+            escape = re.compile(rb"[0-7]{1,3}|\r\n|.", re.DOTALL).match(data, at)
+            if escape is None:
+                break
+            at = escape.end()
+            what = escape.group()
+            if what.isdigit():
+                out.append(int(what, 8) & 0xFF)
+            elif what not in {b"\r\n", b"\n", b"\r"}:
+                out += _ESCAPES.get(what, what)
+            continue
+        depth += (byte == b"(") - (byte == b")")
+        if depth == 0:
+            break
+        out += byte
+    return bytes(out), at

@@ -1,0 +1,52 @@
+"""Active content of a PDF: named, never executed."""
+
+import re
+from typing import Final
+
+from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from docaxis_signing.pdf.limits import MAX_SCANNED_STREAM
+from docaxis_signing.pdf.structure import PdfStructure
+from docaxis_signing.pdf.syntax import resolved
+
+_NAMES: Final = re.compile(
+    rb"/(JavaScript|JS|Launch|EmbeddedFiles?|XFA|RichMedia|SubmitForm|ImportData|GoToR|GoToE|Movie|Sound|Rendition)"
+    rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
+)
+_ESCAPED: Final = re.compile(rb"/(?=[^#]{0,16}#[0-9A-Fa-f]{2})[A-Za-z#0-9]{2,48}")
+"""The longest of the names above, each sign of it an escape, has 36 signs."""
+_HARMLESS_IN_CATALOG: Final = ("/OpenAction", "/AA")
+
+
+def active_content(data: bytes, structure: PdfStructure, reader: PdfFileReader) -> tuple[str, ...]:
+    """Name what a reader could execute, play or open, in the bytes and in compressed objects."""
+    found = _named(data)
+    for number in _object_streams(structure):
+        found |= _named(_decoded(reader, number))
+    found |= {key[1:] for key in _HARMLESS_IN_CATALOG if key in reader.root}
+    return tuple(sorted(found))
+
+
+def _named(data: bytes) -> set[str]:
+    """Find names as they stand, and those written with escapes, which every reader resolves (ISO 32000-2, 7.3.5)."""
+    escaped = (resolved(match[0]) + b" " for match in _ESCAPED.finditer(data)) if b"#" in data else ()
+    plain = [match[1] for match in _NAMES.finditer(data)]
+    return {name.decode() for name in plain} | {match[1].decode() for name in escaped if (match := _NAMES.match(name))}
+
+
+def _object_streams(structure: PdfStructure) -> set[int]:
+    return {
+        number
+        for revision in structure.revisions
+        for section in revision.sections
+        for number in section.compressed.values()
+    }
+
+
+def _decoded(reader: PdfFileReader, number: int) -> bytes:
+    stream = reader.get_object(generic.Reference(number, 0, reader))  # type: ignore[no-untyped-call]
+    if not isinstance(stream, generic.StreamObject):
+        raise misc.PdfReadError(f"object {number} is no object stream")
+    decoded: bytes = stream.data
+    return decoded[:MAX_SCANNED_STREAM]

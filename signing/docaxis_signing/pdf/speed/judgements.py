@@ -1,0 +1,121 @@
+"""What pyHanko judges twice over the same bytes is judged once: digest and signature of a signer, its algorithms.
+
+Our own check of integrity and pyHanko's validation both verify the same signer; only success is kept, keyed by every
+byte that went into it. Whether algorithms are allowed is kept by algorithm, key and policy, where the policy is one
+that is known to ignore the time; a refusal is always asked anew.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, Final
+
+from asn1crypto import cms, x509
+from pyhanko.sign import general
+from pyhanko.sign.validation import generic_cms, utils
+from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator
+
+from docaxis_signing.pdf.speed.memory import Memory
+from docaxis_signing.pdf.speed.patching import Patch, Pin
+
+SIGNERS_KEPT: Final = 64
+"""Signers of the document at hand; a later document brings its own."""
+ALGORITHMS_KEPT: Final = 4096
+_INDEX: Final = "_docaxis_attributes"
+
+Stock = Callable[..., Any]
+
+
+class Judgements:
+    """What was judged good."""
+
+    def __init__(self) -> None:
+        self._signers: Memory[Hashable, tuple[bool, bool]] = Memory(SIGNERS_KEPT)
+        self._algorithms: Memory[Hashable, bool] = Memory(ALGORITHMS_KEPT)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._signers.clear()
+        self._algorithms.clear()
+
+    def patches(self) -> tuple[Patch, ...]:
+        """Make the replacements."""
+        return (
+            Patch(
+                Pin(generic_cms, "validate_sig_integrity"),
+                self._once,
+            ),
+            Patch(
+                Pin(generic_cms, "_enforce_algorithm_usage"),
+                self._allowed,
+            ),
+            Patch(
+                Pin(general, "find_cms_attribute_iter"),
+                _indexed,
+                also=(generic_cms,),
+            ),
+        )
+
+    def _once(self, stock: Stock) -> Stock:
+        def validate_sig_integrity(
+            signer_info: cms.SignerInfo,
+            cert: x509.Certificate,
+            expected_content_type: str,
+            actual_digest: bytes,
+            sig_validator: Any = None,
+        ) -> tuple[bool, bool]:
+            ours = sig_validator is None or type(sig_validator) is DefaultSignatureValidator
+            key = (signer_info.dump(), cert.dump(), expected_content_type, actual_digest) if ours else None
+            kept = None if key is None else self._signers.get(key)
+            if kept is None:
+                kept = stock(signer_info, cert, expected_content_type, actual_digest, sig_validator)
+                if key is not None and kept == (True, True):
+                    self._signers.put(key, kept)
+            return kept
+
+        return validate_sig_integrity
+
+    def _allowed(self, stock: Stock) -> Stock:
+        def _enforce_algorithm_usage(
+            signer_info: cms.SignerInfo, cert: x509.Certificate, algorithm_usage_policy: Any, time_indic: Any = None
+        ) -> None:
+            lifted = type(algorithm_usage_policy) is utils._DefaultPolicyMixin  # noqa: SLF001 - what lifting makes; pinned
+            if not lifted or type(algorithm_usage_policy._policy) is not DisallowWeakAlgorithmsPolicy:  # noqa: SLF001 - same
+                stock(signer_info, cert, algorithm_usage_policy, time_indic)
+                return
+            key = (
+                algorithm_usage_policy,
+                signer_info["digest_algorithm"].dump(),
+                signer_info["signature_algorithm"].dump(),
+                cert.public_key.dump(),
+            )
+            if self._algorithms.get(key) is None:
+                stock(signer_info, cert, algorithm_usage_policy, time_indic)
+                self._algorithms.put(key, True)
+
+        return _enforce_algorithm_usage
+
+
+def _indexed(stock: Stock) -> Stock:
+    """Find attributes by an index that is made once for each set of them."""
+
+    def find_cms_attribute_iter(attrs: Any, name: str) -> Iterator[Any]:
+        if type(attrs) is not cms.CMSAttributes:
+            yield from stock(attrs, name)
+            return
+        index = vars(attrs).get(_INDEX)
+        if index is None:
+            index = {}
+            for attribute in attrs:
+                index.setdefault(attribute["type"].native, []).append(attribute)
+            setattr(attrs, _INDEX, index)
+        for attribute in index.get(name, ()):
+            yield from attribute["values"]
+
+    return find_cms_attribute_iter
+
+
+RELIED_ON: Final = (
+    Pin(utils, "_DefaultPolicyMixin"),
+    Pin(utils, "_ensure_digest_match"),
+    Pin(general, "find_unique_cms_attribute"),
+)

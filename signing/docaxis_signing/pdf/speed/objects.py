@@ -1,0 +1,304 @@
+"""PDF objects of the plain grammar, read with one regular expression a token; the same objects that pyHanko makes.
+
+pyHanko seeks and reads a byte or two for every decision. Here a whole object is read from memory: names without
+escapes, integers and plain reals, references of one space each, strings without escapes, arrays and dictionaries of
+these. Whatever else occurs anywhere in it (a comment, a key twice, an unknown word, an unusual number) makes the whole
+object be read anew by pyHanko, which then alone decides what it is or what is wrong with it.
+"""
+
+import binascii
+import re
+from binascii import unhexlify
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    BooleanObject,
+    ContentOpReading,
+    DictionaryObject,
+    FloatObject,
+    IndirectObject,
+    NameObject,
+    NullObject,
+    NumberObject,
+)
+
+from docaxis_signing.pdf.speed.patching import Patch, Pin
+from docaxis_signing.pdf.speed.tokens import MAX_DIGITS
+
+MAX_NESTED: Final = 40
+"""Arrays and dictionaries in one another; honest files stay below 20. Deeper ones are pyHanko's business."""
+
+_AHEAD: Final = rb"(?=[ \n\r\t\f\x00()<>\[\]{}/%])"
+_TOKEN: Final = re.compile(
+    rb"[ \n\r\t\f\x00]*+(?:"
+    rb"/([A-Za-z0-9_.+\-]{1,120})"
+    + _AHEAD
+    + rb"|([1-9]\d{0,8}) (\d{1,5}) R"
+    + _AHEAD
+    + rb"|([+-]?\d{1,18})(?!\s++\d++\s++R)"  # what might be a reference in pyHanko's eyes, and is not the plain one
+    + _AHEAD
+    + rb"|(<<)|(>>)|(\[)|(\])|(<(?=[0-9A-Fa-f>]))"
+    + rb"|\(((?:[^()\\]|\\(?:[()\\nrtbf]|[0-3][0-7]{2}))*+)\)|([+-]?\d{1,18}\.\d{0,18})"
+    + _AHEAD
+    + rb"|(true|false|null)"
+    + _AHEAD
+    + rb")"
+)
+_NAME, _REFERENCE, _INTEGER, _OPEN, _CLOSE, _BEGIN, _END, _HEX, _STRING, _REAL, _WORD = (
+    1,
+    3,
+    4,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+)
+_INTEGERS: Final = re.compile(rb"\[[ \n\r\t]*+((?:[+-]?\d{1,18}(?=[ \n\r\t\]])[ \n\r\t]*+)*+)\]")
+_SPACE: Final = re.compile(rb"[ \n\r\t\f\x00]*+")
+_WORDS: Final[dict[bytes, Callable[[], Any]]] = {
+    b"true": lambda: BooleanObject(True),  # type: ignore[no-untyped-call]
+    b"false": lambda: BooleanObject(False),  # type: ignore[no-untyped-call]
+    b"null": NullObject,
+}
+_WHITE: Final = frozenset(b" \n\r\t\f\x00")
+_ESCAPED: Final = re.compile(rb"\\([()\\nrtbf]|[0-3][0-7]{2})")
+_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_STREAM: Final = ord("s")
+_COMMENT: Final = ord("%")
+
+Stock = Callable[..., Any]
+
+
+class _Unusual(Exception):
+    """Not of the plain grammar."""
+
+
+class _Reading:
+    """One object being read: all that is made in it says by `container_ref` where it stands."""
+
+    __slots__ = ("container", "data", "handler")
+
+    def __init__(self, data: bytes, container: Any) -> None:
+        self.data = data
+        self.container = container
+        self.handler = container.get_pdf_handler()
+
+    def value(self, position: int, depth: int) -> tuple[Any, int]:
+        """Read one object; give it with the position behind it."""
+        token = _TOKEN.match(self.data, position)
+        if token is None:
+            raise _Unusual
+        return self.of_token(token, depth)
+
+    def of_token(self, token: re.Match[bytes], depth: int) -> tuple[Any, int]:
+        kind, end = token.lastindex, token.end()
+        made: Any
+        if kind == _NAME:
+            made = NameObject("/" + token[1].decode("ascii"))
+        elif kind == _INTEGER:
+            made = int.__new__(NumberObject, token[4])
+        elif kind == _REFERENCE:
+            made = IndirectObject(int(token[2]), int(token[3]), self.handler)  # type: ignore[no-untyped-call]
+        elif kind == _OPEN:
+            made, end = self.dictionary(end, depth + 1)
+        elif kind == _BEGIN:
+            made, end = self.array(token.start(_BEGIN), depth + 1)
+        elif kind == _HEX:
+            made, end = self.hexadecimal(token.end())
+        elif kind == _STRING:
+            made = generic.pdf_string(_unescaped(token[_STRING]))
+        elif kind == _REAL:
+            made = FloatObject(token[_REAL].decode("ascii"))  # type: ignore[no-untyped-call]
+        elif kind == _WORD:
+            made = _WORDS[token[_WORD]]()
+        else:
+            raise _Unusual
+        made.container_ref = self.container
+        return made, end
+
+    def hexadecimal(self, start: int) -> tuple[Any, int]:
+        end = self.data.find(b">", start, start + MAX_DIGITS)
+        if end < 0:
+            raise _Unusual
+        try:
+            return generic.pdf_string(unhexlify(self.data[start:end])), end + 1
+        except binascii.Error as error:
+            raise _Unusual from error
+
+    def array(self, start: int, depth: int) -> tuple[Any, int]:
+        integers = _INTEGERS.match(self.data, start)
+        if integers is not None:
+            made = ArrayObject([int.__new__(NumberObject, one) for one in integers[1].split()])
+            for one in made:
+                one.container_ref = self.container
+            return made, integers.end()
+        if depth > MAX_NESTED:
+            raise _Unusual
+        items = ArrayObject()
+        position = start + 1
+        while (token := _TOKEN.match(self.data, position)) is not None:
+            if token.lastindex == _END:
+                return items, token.end()
+            item, position = self.of_token(token, depth)
+            items.append(item)
+        raise _Unusual
+
+    def entries(self, position: int, depth: int) -> tuple[dict[Any, Any], int]:
+        """Read the entries of a dictionary up to its end."""
+        if depth > MAX_NESTED:
+            raise _Unusual
+        entries: dict[Any, Any] = {}
+        while (token := _TOKEN.match(self.data, position)) is not None:
+            if token.lastindex != _NAME:
+                if token.lastindex == _CLOSE:
+                    return entries, token.end()
+                break
+            key = NameObject("/" + token[1].decode("ascii"))
+            value, position = self.value(token.end(), depth)
+            if key in entries:
+                break
+            entries[key] = value
+        raise _Unusual
+
+    def dictionary(self, position: int, depth: int) -> tuple[Any, int]:
+        """Read a dictionary that is no stream's."""
+        entries, end = self.entries(position, depth)
+        follows = _SPACE.match(self.data, end).end()  # type: ignore[union-attr]
+        if follows == len(self.data) or self.data[follows] in {_STREAM, _COMMENT}:
+            raise _Unusual  # pyHanko takes what follows any dictionary for its stream
+        return _made(entries), end
+
+    def outermost(self, position: int, stream: BytesIO) -> Any:
+        """Read a dictionary or stream that is an object of its own, and leave the stream behind it."""
+        entries, end = self.entries(position, 1)
+        follows = _SPACE.match(self.data, end).end()  # type: ignore[union-attr]
+        if follows == len(self.data) or self.data[follows] == _COMMENT:
+            raise _Unusual
+        stream.seek(end)
+        if self.data[follows] == _STREAM:
+            payload = generic._maybe_read_stream_payload(stream, entries, self.handler)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the stock function calls; pinned
+            if payload is not None:
+                return generic.StreamObject(entries, encoded_data=payload)
+        return _made(entries)
+
+
+def _unescaped(raw: bytes) -> bytes:
+    return _ESCAPED.sub(_meant, raw) if b"\\" in raw else raw
+
+
+def _meant(found: re.Match[bytes]) -> bytes:
+    code = found[1]
+    return bytes([int(code, 8)]) if len(code) == 3 else _ESCAPES.get(code, code)
+
+
+def _made(entries: dict[Any, Any]) -> DictionaryObject:
+    made = DictionaryObject()  # type: ignore[no-untyped-call]
+    dict.update(made, entries)  # the keys are names: nothing to normalise
+    return made
+
+
+class ObjectReader:
+    """The replacements for pyHanko's reader of objects and of dictionaries."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[Any, str, Any, Any]] = []
+
+    def patches(self) -> tuple[Patch, ...]:
+        """Make the replacements."""
+        return (
+            Patch(
+                Pin(generic, "read_object"),
+                self._objects,
+            ),
+            Patch(
+                Pin(DictionaryObject, "read_from_stream"),
+                self._dictionaries,
+            ),
+        )
+
+    def _objects(self, stock: Stock) -> Stock:
+        def read_object(
+            stream: Any,
+            container_ref: Any,
+            as_metadata_stream: bool = False,  # noqa: FBT001, FBT002 - pyHanko's signature
+            in_content_stream: ContentOpReading = ContentOpReading.NO,
+        ) -> Any:
+            def plain(data: bytes, start: int) -> Any:
+                reading = _Reading(data, container_ref)
+                token = _TOKEN.match(data, start)
+                if token is None or data[start] in _WHITE:
+                    raise _Unusual
+                if token.lastindex == _OPEN:
+                    made = reading.outermost(token.end(), stream)
+                    made.container_ref = container_ref
+                    return made
+                made, end = reading.of_token(token, 0)
+                stream.seek(end)
+                return made
+
+            def as_stock() -> Any:
+                return stock(stream, container_ref, as_metadata_stream, in_content_stream)
+
+            return self._read(stream, plain, as_stock, ours=not as_metadata_stream and not in_content_stream)
+
+        self._places.append((generic, "read_object", stock, read_object))
+        return read_object
+
+    def _dictionaries(self, stock: Stock) -> Stock:
+        def read_from_stream(
+            stream: Any,
+            container_ref: Any,
+            as_metadata_stream: bool = False,  # noqa: FBT001, FBT002 - pyHanko's signature
+            in_content_stream: ContentOpReading = ContentOpReading.NO,
+        ) -> Any:
+            def plain(data: bytes, start: int) -> Any:
+                if data[start : start + 2] != b"<<":
+                    raise _Unusual
+                return _Reading(data, container_ref).outermost(start + 2, stream)
+
+            def as_stock() -> Any:
+                return stock(stream, container_ref, as_metadata_stream, in_content_stream)
+
+            return self._read(stream, plain, as_stock, ours=not as_metadata_stream and not in_content_stream)
+
+        self._places.append((DictionaryObject, "read_from_stream", staticmethod(stock), staticmethod(read_from_stream)))
+        return read_from_stream
+
+    def _read(self, stream: Any, plain: Callable[[bytes, int], Any], as_stock: Callable[[], Any], *, ours: bool) -> Any:
+        """Try the plain grammar; on anything unusual leave the whole object to pyHanko.
+
+        Its parts too: pyHanko's own functions are put back for so long, so that nothing is tried again for each part,
+        and nesting goes as deep as it goes there.
+        """
+        if not ours or type(stream) is not BytesIO:
+            return as_stock()
+        start = stream.tell()
+        try:
+            return plain(stream.getvalue(), start)
+        except _Unusual:
+            stream.seek(start)
+        for owner, name, stock, _ in self._places:
+            setattr(owner, name, stock)
+        try:
+            return as_stock()
+        finally:
+            for owner, name, _, replacement in self._places:
+                setattr(owner, name, replacement)
+
+
+RELIED_ON: Final = (
+    Pin(generic, "_maybe_read_stream_payload"),
+    Pin(generic, "pdf_string"),
+    Pin(NumberObject, "read_from_stream"),
+    Pin(IndirectObject, "read_from_stream"),
+    Pin(ArrayObject, "read_from_stream"),
+    Pin(DictionaryObject, "__init__"),
+)

@@ -1,0 +1,240 @@
+"""A strict reader of PDF objects (ISO 32000-2, 7.2-7.3): bytes in, plain values and positions out.
+
+It exists beside pyHanko's parser on purpose: the structure scan must not share the blind spots of the engine that it
+guards. What this reader does not understand it refuses.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from docaxis_signing.pdf.limits import MAX_DEPTH
+
+_REGULAR: Final = rb"[^\x00\t\n\x0c\r ()<>\[\]{}/%]"
+_SPACE: Final = rb"[\x00\t\n\x0c\r ]"
+# Possessive, so that a run of blanks before something unknown is tried once and not in every division (2^n steps).
+_TOKEN: Final = re.compile(
+    rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+"
+    rb"(?:(?P<open><<)|(?P<close>>>)|(?P<hex><[0-9A-Fa-f\x00\t\n\x0c\r ]*>)|(?P<name>/" + _REGULAR + rb"*)"
+    rb"|(?P<string>\()|(?P<begin>\[)|(?P<end>\])|(?P<word>" + _REGULAR + rb"+))"
+)
+_REFERENCE: Final = re.compile(_SPACE + rb"+(\d{1,5})" + _SPACE + rb"+R(?!" + _REGULAR + rb")")
+_INTEGER: Final = re.compile(rb"[+-]?\d{1,19}")
+_REAL: Final = re.compile(rb"[+-]?(?:\d+\.\d*|\.\d+)")
+_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
+_PLAIN_STRING: Final = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_STRING_PART: Final = re.compile(rb"(?:[^()\\]|\\.)+|[()]", re.DOTALL)
+_HEADER: Final = re.compile(
+    rb"[\r\n ]{0,4}(\d{1,10})" + _SPACE + rb"+(\d{1,5})" + _SPACE + rb"+obj(?!" + _REGULAR + rb")"
+)
+_STREAM: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+stream(?:\r\n|\n)")
+_ENDSTREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]*endstream(?!" + _REGULAR + rb")")
+_ENDOBJ: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+endobj(?!" + _REGULAR + rb")")
+_WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
+
+
+class MalformedSyntax(ValueError):
+    """The bytes are not the objects that the format allows."""
+
+
+class Name(bytes):
+    """A name without its slash, escapes resolved."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An indirect reference."""
+
+    number: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A string by its place: start at its delimiter, end behind it."""
+
+    start: int
+    end: int
+    hexadecimal: bool
+
+
+class Dictionary(dict[bytes, Any]):
+    """A dictionary that remembers the keys that occurred twice."""
+
+    __slots__ = ("twice",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice: set[bytes] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class IndirectObject:
+    """An object with its number and the bytes it takes, `endobj` included."""
+
+    number: int
+    generation: int
+    value: Any
+    start: int
+    end: int
+    stream: tuple[int, int] | None = None
+
+
+def read_value(data: bytes, position: int) -> tuple[Any, int]:
+    """Read one direct object.
+
+    Returns:
+        The value and the position behind it.
+
+    Raises:
+        MalformedSyntax: Not an object.
+    """
+    return _value(data, position, 0)
+
+
+def read_indirect(data: bytes, position: int, length_of: Callable[[Reference], int | None]) -> IndirectObject:
+    """Read `n g obj ... endobj` at a position.
+
+    Args:
+        data: The file.
+        position: Where the object number begins.
+        length_of: Resolves an indirect stream length.
+
+    Raises:
+        MalformedSyntax: Anything else stands there.
+    """
+    header = _header(data, position)
+    value, end = _value(data, header.end(), 0)
+    stream = None
+    begin = _STREAM.match(data, end)
+    if begin is not None:
+        stream, end = _stream(data, value, begin.end(), length_of)
+    closing = _ENDOBJ.match(data, end)
+    if closing is None:
+        raise MalformedSyntax(f"the object at byte {position} does not end with endobj")
+    return IndirectObject(int(header[1]), int(header[2]), value, position, closing.end(), stream)
+
+
+def read_numbered(data: bytes, position: int) -> tuple[Any, int]:
+    """Read `n g obj` and the value behind it, whatever follows: of a stream its dictionary.
+
+    Returns:
+        The value and the position behind it.
+
+    Raises:
+        MalformedSyntax: Anything else stands there.
+    """
+    return _value(data, _header(data, position).end(), 0)
+
+
+def _header(data: bytes, position: int) -> re.Match[bytes]:
+    header = _HEADER.match(data, position)
+    if header is None:
+        raise MalformedSyntax(f"no object begins at byte {position}")
+    return header
+
+
+def _stream(
+    data: bytes, value: Any, start: int, length_of: Callable[[Reference], int | None]
+) -> tuple[tuple[int, int], int]:
+    length = value.get(b"Length") if isinstance(value, Dictionary) else None
+    if isinstance(length, Reference):
+        length = length_of(length)
+    if type(length) is not int or not 0 <= length <= len(data) - start:
+        raise MalformedSyntax(f"the stream at byte {start} has no usable length")
+    closing = _ENDSTREAM.match(data, start + length)
+    if closing is None:
+        raise MalformedSyntax(f"the stream at byte {start} does not end where its length says")
+    return (start, start + length), closing.end()
+
+
+def _value(data: bytes, position: int, depth: int) -> tuple[Any, int]:
+    token = _TOKEN.match(data, position)
+    if token is None:
+        raise MalformedSyntax(f"no object at byte {position}")
+    return _of_token(data, token, depth)
+
+
+def _of_token(data: bytes, token: re.Match[bytes], depth: int) -> tuple[Any, int]:
+    kind = token.lastgroup
+    if kind == "name":
+        return _name(token["name"]), token.end()
+    if kind == "word":
+        return _word(data, token)
+    if kind == "hex":
+        return Span(token.start("hex"), token.end(), hexadecimal=True), token.end()
+    if kind == "string":
+        return _literal(data, token.start("string"))
+    if depth >= MAX_DEPTH:
+        raise MalformedSyntax(f"nested deeper than {MAX_DEPTH}")
+    if kind == "open":
+        return _dictionary(data, token.end(), depth + 1)
+    if kind == "begin":
+        return _array(data, token.end(), depth + 1)
+    raise MalformedSyntax(f"unexpected {token[0].strip()!r} at byte {token.start()}")
+
+
+def resolved(name: bytes) -> bytes:
+    """Write a name's escapes out (7.3.5)."""
+    return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), name)
+
+
+def _name(raw: bytes) -> Name:
+    text = raw[1:]
+    return Name(resolved(text) if b"#" in text else text)
+
+
+def _word(data: bytes, token: re.Match[bytes]) -> tuple[Any, int]:
+    word = token["word"]
+    if _INTEGER.fullmatch(word):
+        if word.isdigit():
+            reference = _REFERENCE.match(data, token.end())
+            if reference is not None:
+                return Reference(int(word), int(reference[1])), reference.end()
+        return int(word), token.end()
+    if _REAL.fullmatch(word):
+        return float(word), token.end()
+    if word in _WORDS:
+        return _WORDS[word], token.end()
+    raise MalformedSyntax(f"unknown word {word[:20]!r} at byte {token.start('word')}")
+
+
+def _literal(data: bytes, start: int) -> tuple[Span, int]:
+    plain = _PLAIN_STRING.match(data, start)
+    if plain is not None:
+        return Span(start, plain.end(), hexadecimal=False), plain.end()
+    depth, position = 0, start
+    while part := _STRING_PART.match(data, position):
+        position = part.end()
+        depth += {b"(": 1, b")": -1}.get(part[0], 0)
+        if depth == 0:
+            return Span(start, position, hexadecimal=False), position
+    raise MalformedSyntax(f"the string at byte {start} has no end")
+
+
+def _array(data: bytes, position: int, depth: int) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while token := _TOKEN.match(data, position):
+        if token.lastgroup == "end":
+            return items, token.end()
+        item, position = _of_token(data, token, depth)
+        items.append(item)
+    raise MalformedSyntax("an array has no end")
+
+
+def _dictionary(data: bytes, position: int, depth: int) -> tuple[Dictionary, int]:
+    entries = Dictionary()
+    while token := _TOKEN.match(data, position):
+        if token.lastgroup == "close":
+            return entries, token.end()
+        if token.lastgroup != "name":
+            raise MalformedSyntax(f"a dictionary key is no name at byte {token.start()}")
+        key = _name(token["name"])
+        value, position = _value(data, token.end(), depth)
+        if key in entries:
+            entries.twice.add(bytes(key))
+        entries[bytes(key)] = value
+    raise MalformedSyntax("a dictionary has no end")

@@ -1,0 +1,1 @@
+"""Programs that nobody here wrote judge a log and tampered copies of it."""

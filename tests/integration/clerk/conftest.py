@@ -1,0 +1,57 @@
+"""A whole axis with the clerk's pages, and a real browser before them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from clerkoffice import LEADER, SENDER, Office
+from docaxis.clerk.enrolling import NewClerk, enrol
+from docaxis.clerk.passwords import Passwords
+from docaxis.embedded.axis import AxisPlan, LocalAxis
+from docaxis.embedded.papers import PaperDesk
+from docaxis.runtime import Runtime
+from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
+from docaxis.storage.contents import FileStoreKey
+from docaxis.storage.database import open_database
+from docaxis_schemas.moments import system_clock
+
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    folder = tmp_path_factory.mktemp("clerk")
+    async with LocalAxis(AxisPlan(folder / "axis")) as axis, Runtime(axis.settings()) as runtime:
+        await _enrol_leader(axis)
+        yield Office(axis, runtime.pages_url, PaperDesk(axis.authorities, system_clock))
+
+
+async def _enrol_leader(axis: LocalAxis) -> None:
+    identity = axis.members[SENDER]
+    leader = NewClerk(
+        LEADER, "Lãnh đạo TEST", "mật khẩu lãnh đạo", identity.clerk_credential, SENDER, ("G98",), ClerkRole.LEADER
+    )
+    engine = open_database(axis.database.url, application="test")
+    try:
+        store = ClerkAccountStore(engine)
+        await enrol(store, FileStoreKey(axis.keys.clerk_key), Passwords(), leader, at=system_clock())
+    finally:
+        await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield opened
+        await opened.close()

@@ -1,0 +1,182 @@
+"""A document goes its way by the pages alone, in a real browser without JavaScript; every page is checked by axe."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, expect
+
+from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
+from docaxis_schemas.lifecycle import REPORT_NAMES, Report
+
+GRAVE = {"serious", "critical"}
+PATIENCE_MS = 60_000
+SUBJECT = "Về việc kiểm thử trang văn thư của trục liên thông"
+
+
+@pytest.fixture
+async def plain(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser in which no script of a page runs."""
+    context = await browser.new_context(java_script_enabled=False, locale="vi-VN")
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    await context.close()
+
+
+async def sign_in(page: Page, office: Office, member: str) -> None:
+    clerk = office.clerk(member)
+    await page.goto(f"{office.pages}/sign-in")
+    await page.get_by_label("Tài khoản").fill(clerk.clerk_name)
+    await page.get_by_label("Mật khẩu").fill(clerk.clerk_password)
+    await page.get_by_role("button", name="Đăng nhập").click()
+    await expect(page.get_by_role("heading", name="Văn bản đến")).to_be_visible()
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep a picture of a page where the caller of the tests asks for them (DOCAXIS_PICTURES)."""
+    if folder := os.environ.get("DOCAXIS_PICTURES"):
+        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+async def send(page: Page, office: Office, tmp_path: Path) -> str:
+    """Send a document by the three steps and give its address."""
+    paper = await office.papers.original("G98", 4711)
+    file = tmp_path / paper.name
+    file.write_bytes(paper.data)
+    await page.get_by_role("button", name="Gửi văn bản").click()
+    await page.get_by_label("Loại văn bản", exact=True).select_option(label="Công văn")
+    await page.get_by_label("Số", exact=True).fill("4711")
+    await page.get_by_label("Ký hiệu", exact=True).fill("BTN-VP")
+    await page.get_by_role("button", name="Tiếp tục").click()
+    # Nothing typed yet: every fault is named, and what was typed is still there.
+    await expect(page.get_by_role("alert")).to_contain_text("Chọn tệp văn bản chính")
+    await expect(page.get_by_role("alert")).to_contain_text("Trích yếu")
+    await expect(page.get_by_label("Số", exact=True)).to_have_value("4711")
+    await page.get_by_label("Trích yếu").fill(SUBJECT)
+    await page.get_by_label("Địa danh").fill("Hà Nội")
+    await page.get_by_label("Ngày ban hành").fill(paper.metadata.promulgated_on.isoformat())
+    await page.get_by_label("Văn bản chính (PDF đã ký)").set_input_files(file)
+    await picture(page, "send")
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await page.get_by_label("Tìm cơ quan theo tên hoặc mã").fill("H98.14")
+    await page.get_by_role("button", name="Tìm", exact=True).click()
+    await page.get_by_role("button", name="Thêm: ").first.click()
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await expect(page.get_by_role("main")).to_contain_text(SUBJECT)
+    await expect(page.get_by_role("main")).to_contain_text(paper.name)
+    await page.get_by_role("button", name="Gửi", exact=True).click()
+    await expect(page.get_by_role("status")).to_have_text("Đã gửi.")
+    return page.url.partition("?")[0]
+
+
+async def wait_for(page: Page, address: str, text: str) -> None:
+    """Look again until the page says so: without scripts it does not change by itself."""
+    for _ in range(120):
+        await page.goto(address)
+        if await page.get_by_text(text).count():
+            return
+        await page.wait_for_timeout(250)
+    raise AssertionError(f"{address} never said {text!r}: {await page.content()}")
+
+
+async def test_a_document_is_sent_read_and_accepted_without_javascript(
+    office: Office, plain: BrowserContext, browser: Browser, tmp_path: Path
+) -> None:
+    sender = await plain.new_page()
+    await sign_in(sender, office, SENDER)
+    sent = await send(sender, office, tmp_path)
+    await wait_for(sender, sent, "đã tới hộp thư")
+
+    other = await browser.new_context(java_script_enabled=False, locale="vi-VN", accept_downloads=True)
+    other.set_default_timeout(PATIENCE_MS)
+    reader = await other.new_page()
+    await sign_in(reader, office, RECIPIENT)
+    await wait_for(reader, f"{office.pages}/inbox?waiting=1", SUBJECT)
+    await picture(reader, "inbox")
+    await reader.get_by_role("link", name=SUBJECT).first.click()
+    await expect(reader.get_by_text("Hợp lệ")).to_be_visible()
+    await expect(reader.get_by_text("Việc cần làm: tiếp nhận.")).to_be_visible()
+    await picture(reader, "delivery")
+    address = reader.url
+
+    async with reader.expect_download() as started:
+        await reader.get_by_role("link", name=".pdf").click()
+    paper = await office.papers.original("G98", 4711)
+    saved = await (await started.value).path()
+    assert saved.read_bytes().startswith(b"%PDF-")
+    assert len(saved.read_bytes()) > len(paper.data) / 2
+
+    await reader.get_by_role("button", name="Ký nhận văn bản").click()
+    await expect(reader.get_by_role("status")).to_have_text("Đã ghi nhận.")
+    await reader.get_by_role("button", name="Trả lại").click()
+    await expect(reader.get_by_role("alert")).to_contain_text("Ghi lý do trả lại")
+    await reader.get_by_label("Số đến").fill("128/ĐẾN")
+    await reader.get_by_role("button", name="Tiếp nhận").click()
+    await wait_for(reader, address, REPORT_NAMES[Report.ACCEPTED][0])
+    await wait_for(sender, sent, REPORT_NAMES[Report.ACCEPTED][0])
+    await picture(sender, "submission")
+
+    stranger = await (await browser.new_context(java_script_enabled=False)).new_page()
+    await sign_in(stranger, office, STRANGER)
+    for secret in (address, sent):
+        answer = await stranger.goto(secret)
+        assert answer is not None
+        assert answer.status == 404
+        assert SUBJECT not in await stranger.content()
+    await other.close()
+
+
+async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_path: Path) -> None:
+    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})  # 1280 px at 200 %
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    axe = Axe()
+
+    async def check() -> None:
+        # The pages' own policy forbids foreign scripts, so axe is put in by the browser itself.
+        found = (await axe.run(page)).response["violations"]
+        grave = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
+        assert not grave, (page.url, grave)
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert await page.evaluate(overflow) <= 0, f"{page.url} scrolls sideways at 200 %"
+
+    await page.goto(f"{office.pages}/sign-in")
+    await check()
+    await sign_in(page, office, SENDER)
+    await check()
+    await page.get_by_role("button", name="Gửi văn bản").click()
+    await check()
+    await page.get_by_role("button", name="Tiếp tục").click()
+    await check()
+    draft = page.url.rpartition("/")[0]
+    for address in (f"{draft}/recipients?q=H98", f"{draft}/check", f"{office.pages}/drafts", f"{office.pages}/outbox"):
+        await page.goto(address)
+        await check()
+    for address in (f"{office.pages}/inbox", f"{office.pages}/nothing"):
+        await page.goto(address)
+        await page.get_by_role("button", name="English").click()
+        await check()
+        await page.get_by_role("button", name="Tiếng Việt").click()
+    await page.goto(f"{office.pages}/outbox")
+    if await page.locator("tbody a").count():
+        await page.locator("tbody a").first.click()
+        await check()
+    await context.close()
+
+
+async def test_signing_in_works_by_keyboard_alone(office: Office, browser: Browser) -> None:
+    page = await browser.new_page(locale="vi-VN")
+    clerk = office.clerk(SENDER)
+    await page.goto(f"{office.pages}/sign-in")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_text("Bỏ qua, tới nội dung chính")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(clerk.clerk_name)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(clerk.clerk_password)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Văn bản đến")).to_be_visible()
+    await page.close()

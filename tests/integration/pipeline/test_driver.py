@@ -1,0 +1,175 @@
+"""Statements on the driver itself: what is lent comes back clean, and errors say what to do without quoting values."""
+
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.embedded.database import EmbeddedDatabase
+from docaxis.storage.database import open_database
+from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
+from docaxis.storage.driver import Connection, Database, Statement
+from docaxis.storage.tables.intake import contents
+
+BACKEND = Statement("SELECT pg_backend_pid() AS pid")
+TRANSACTION = Statement("SELECT pg_current_xact_id_if_assigned() AS number")
+TAKE_A_NUMBER = Statement("SELECT pg_current_xact_id() AS number")
+KEEP = Statement("""
+    INSERT INTO contents (member, sha256, size, location, wrapped_key, stored_at)
+    VALUES (:member, :sha256, CAST(:size AS bigint), 'somewhere', CAST('' AS bytea), now()) RETURNING size
+""")
+SIZE = Statement(select(contents.c.size).where(contents.c.sha256 == bindparam("sha256")))
+
+
+async def pid_of(connection: Connection) -> int:
+    (row,) = await connection.rows(BACKEND)
+    return int(row["pid"])
+
+
+async def test_a_transaction_is_kept_whole_or_not_at_all(engine: AsyncEngine) -> None:
+    database, kept, dropped = Database(engine), uuid4().hex, uuid4().hex
+    async with database.transaction() as connection:
+        await connection.run(KEEP, member="one", sha256=kept, size=7)
+
+    async def fail() -> None:
+        async with database.transaction() as connection:
+            await connection.run(KEEP, member="one", sha256=dropped, size=7)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await fail()
+    assert [row["size"] for row in await database.rows(SIZE, sha256=kept)] == [7]
+    assert await database.row(SIZE, sha256=dropped) is None
+
+
+async def test_a_statement_keeps_the_constants_it_was_written_with() -> None:
+    statement = Statement(update(contents).where(contents.c.sha256 == bindparam("sha256")).values(pinned=True, size=3))
+    assert sorted(map(str, statement.arguments({"sha256": "x"}))) == ["3", "True", "x"]
+    with pytest.raises(KeyError):
+        statement.arguments({})
+
+
+async def test_what_the_database_refuses_for_ever_is_told_without_its_values(engine: AsyncEngine) -> None:
+    database, sha256 = Database(engine), uuid4().hex
+    await database.run(KEEP, member="whose-secret", sha256=sha256, size=7)
+    with pytest.raises(RefusedStatement, match=r"^UniqueViolationError \(23505\) at contents \S+$") as twice:
+        await database.run(KEEP, member="whose-secret", sha256=sha256, size=7)
+    with pytest.raises(RefusedStatement, match=r"^DataError \(22000\)$") as wrong:
+        await database.run(KEEP, member="whose-secret", sha256=uuid4().hex, size="seven-secret")
+    with pytest.raises(RefusedStatement, match="CharacterNotInRepertoireError") as strange:
+        await database.run(KEEP, member="\x00-secret", sha256=uuid4().hex, size=7)
+    for error in (twice.value, wrong.value, strange.value):
+        assert "secret" not in str(error)
+        assert error.__suppress_context__
+
+
+async def test_a_lock_that_is_not_to_be_had_is_tried_again(engine: AsyncEngine) -> None:
+    database = Database(engine)
+    held = Statement("SELECT pg_advisory_xact_lock(4711)")
+    impatient = Statement("SELECT set_config('lock_timeout', '10ms', true)")
+
+    async def ask_in_vain() -> None:
+        async with database.transaction() as second:
+            await second.rows(impatient)
+            await second.run(held)
+
+    async with database.transaction() as first:
+        await first.run(held)
+        with pytest.raises(UnavailableStorage):
+            await ask_in_vain()
+
+
+async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(database_url: str) -> None:
+    engine = open_database(database_url, application="tests", pool=1)
+    database, inside = Database(engine), asyncio.Event()
+
+    async def dawdle() -> None:
+        async with database.transaction() as connection:
+            await connection.rows(TAKE_A_NUMBER)
+            inside.set()
+            await asyncio.get_running_loop().create_future()
+
+    try:
+        task = asyncio.create_task(dawdle())
+        await inside.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        (row,) = await database.rows(TRANSACTION)
+        assert row["number"] is None
+    finally:
+        await engine.dispose()
+
+
+async def test_a_connection_whose_statement_was_cancelled_is_thrown_away(database_url: str) -> None:
+    engine = open_database(database_url, application="tests", pool=1)
+    database, lent = Database(engine), asyncio.get_running_loop().create_future()
+
+    async def wait_long() -> None:
+        async with database.connection() as connection:
+            lent.set_result(await pid_of(connection))
+            await connection.run(Statement("SELECT pg_sleep(60)"))
+
+    try:
+        task = asyncio.create_task(wait_long())
+        before = await lent
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(30), database.connection() as connection:
+            assert await pid_of(connection) != before
+    finally:
+        await engine.dispose()
+
+
+async def test_a_connection_left_inside_a_transaction_is_thrown_away(database_url: str) -> None:
+    engine = open_database(database_url, application="tests", pool=1)
+    database = Database(engine)
+    try:
+        async with database.connection() as connection:
+            before = await pid_of(connection)
+            await connection.run(Statement("BEGIN"))
+        async with database.connection() as connection:
+            assert await pid_of(connection) != before
+    finally:
+        await engine.dispose()
+
+
+async def test_more_borrowers_than_the_pool_keeps_are_served_and_given_up_cleanly(database_url: str) -> None:
+    engine = open_database(database_url, application="tests", pool=2)
+    database, barrier = Database(engine), asyncio.Barrier(4)
+
+    async def borrow() -> int:
+        async with database.connection() as connection:
+            await barrier.wait()
+            return await pid_of(connection)
+
+    try:
+        assert len(set(await asyncio.gather(*(borrow() for _ in range(4))))) == 4
+    finally:
+        await engine.dispose()
+
+
+async def test_statements_after_a_crash_of_the_server_get_new_connections(tmp_path: Path) -> None:
+    async with EmbeddedDatabase(tmp_path / "database") as server:
+        engine = open_database(server.url, application="tests")
+        database = Database(engine)
+
+        async def kill_while_lent() -> None:
+            async with database.connection() as connection:
+                await server.kill()
+                await pid_of(connection)
+
+        try:
+            async with database.connection() as connection:
+                before = await pid_of(connection)
+            with pytest.raises(UnavailableStorage):
+                await kill_while_lent()
+            await server.start()
+            async with database.connection() as connection:
+                assert await pid_of(connection) != before
+        finally:
+            await engine.dispose()

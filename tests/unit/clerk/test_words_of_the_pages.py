@@ -1,0 +1,56 @@
+"""Every word that a page can ask for exists in both languages, and Vietnamese is Vietnamese."""
+
+import re
+import unicodedata
+from enum import StrEnum
+from pathlib import Path
+
+import docaxis.clerk
+from docaxis.clerk.words import FIELDS, WORDS, field_name, word
+from docaxis_schemas.document import RecipientRole, Urgency
+from docaxis_schemas.evidence import EvidenceType
+from docaxis_schemas.lifecycle import Report, TransportState
+from docaxis_schemas.submission import FileRole
+from docaxis_signing.disposition import Disposition
+
+PAGES = Path(docaxis.clerk.__file__).parent
+_ASKED = re.compile(r"""\bt\(["']([a-z0-9-]+)["']\)""")
+_GIVEN = re.compile(r'(?:message|title|text)="([a-z-]+)"|faults=\("([a-z-]+)",\)')
+
+
+def asked_for() -> set[str]:
+    found = {key for page in PAGES.glob("templates/*.html") for key in _ASKED.findall(page.read_text("utf-8"))}
+    for module in PAGES.rglob("*.py"):
+        found |= {one or other for one, other in _GIVEN.findall(module.read_text("utf-8"))}
+    return found
+
+
+def test_every_word_that_is_asked_for_is_there() -> None:
+    families: dict[str, type[StrEnum]] = {
+        "state-": TransportState,
+        "disposition-": Disposition,
+        "urgency-": Urgency,
+        "role-": RecipientRole,
+        "file-": FileRole,
+        "event-": EvidenceType,
+    }
+    built = {f"{prefix}{one.value}" for prefix, members in families.items() for one in members}
+    missing = {key for key in asked_for() | built if key not in WORDS}
+    assert not missing
+    assert len(asked_for()) > 50
+
+
+def test_every_word_is_in_both_languages_and_composed() -> None:
+    for key, pair in WORDS.items():
+        for text in pair:
+            assert text.strip() == text
+            assert text, key
+            assert unicodedata.is_normalized("NFC", text), key
+
+
+def test_reports_and_fields_have_names() -> None:
+    assert all(word(f"report-{report.value}", "vi") for report in Report)
+    assert field_name("issuer.code", "vi") == WORDS["issuer"][0]
+    assert field_name("recipients[3]", "en") == "Recipients"
+    assert field_name("sphere", "vi") == "sphere"
+    assert set(FIELDS.values()) <= set(WORDS)

@@ -1,0 +1,136 @@
+"""Objects read by the plain grammar are those that pyHanko reads, byte for byte and type for type."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import DictionaryObject, Reference, StreamObject
+
+from bothways import ENGINE
+from docaxis_signing.pdf.speed.objects import MAX_NESTED
+
+
+class Handler:
+    """Stands for a reader: strict, and without any other object."""
+
+    strict = True
+
+    def get_object(self, _: Any) -> Any:
+        raise KeyError("no other object")
+
+
+HANDLER = Handler()
+CONTAINER = Reference(7, 0, HANDLER)
+
+
+def shape(found: Any) -> Any:
+    """All that can be seen of an object, and what it stands in."""
+    below: Any = None
+    if isinstance(found, dict):
+        below = [(type(key), str(key), shape(item)) for key, item in found.items()]
+    elif isinstance(found, list):
+        below = [shape(item) for item in found]
+    payload = found.encoded_data if isinstance(found, StreamObject) else None
+    spelled = getattr(found, "original_bytes", None), getattr(found, "autodetected_encoding", None)
+    if isinstance(found, generic.IndirectObject):
+        spelled = (found.reference, found.reference.pdf)
+    written = "" if below is not None or isinstance(found, generic.NullObject) else repr(found)
+    return type(found), below, payload, spelled, written, found.container_ref
+
+
+def outcome(read: Any, data: bytes) -> Any:
+    stream = BytesIO(data)
+    try:
+        found = read(stream, CONTAINER)
+    except RecursionError:
+        return RecursionError
+    except Exception as error:  # noqa: BLE001 - whatever it is, both have to raise it
+        return type(error), str(error)
+    return shape(found), stream.tell()
+
+
+def both(name: str, data: bytes) -> None:
+    owner: Any = {"object": generic, "dictionary": DictionaryObject}[name]
+    attribute = {"object": "read_object", "dictionary": "read_from_stream"}[name]
+    stock = outcome(getattr(owner, attribute), data)
+    with ENGINE.on():
+        assert outcome(getattr(owner, attribute), data) == stock
+
+
+TOKENS = st.sampled_from(
+    [
+        *(b"/A", b"/Length", b"/B#41", b"/", b"/Metadata"),
+        *(b"1", b"-7", b"+3", b"007", b"1.5", b"-.5", b".5", b"4.", b"1e5", b"--2", b"3-4", b"99999999999999999999"),
+        *(b"1 0 R", b"0 0 R", b"12  0 R", b"12 0\nR", b"1 0 R1", b"1 0 r", b"9 65535 R", b"123456789012 0 R"),
+        *(b"true", b"false", b"null", b"nul", b"truely", b"R", b"obj"),
+        *(b"<", b"<41>", b"<4>", b"<4 1>", b"<feff00e9>", b"<zz>", b"<>"),
+        *(
+            b"(a)",
+            b"(a\\)b)",
+            b"(a(b)c)",
+            b"(\\101)",
+            b"(\\8)",
+            b"(\\7)",
+            b"(\\n\\\r\n)",
+            b"(\\400)",
+            b"(",
+            b"(\xfe\xff)",
+        ),
+        *(b"<<", b">>", b"[", b"]", b"%c\n", b" ", b"\n", b"\0", b"{", b"}"),
+        *(b"stream\nab\nendstream", b"stream\r\n", b"endstream", b"endobj", b"\x80"),
+    ]
+)
+SOUP = st.lists(TOKENS, max_size=14).flatmap(
+    lambda tokens: st.sampled_from([b" ", b"", b"\n"]).map(lambda glue: glue.join(tokens))
+)
+
+
+@st.composite
+def objects(draw: st.DrawFn, depth: int = 3) -> bytes:
+    """Well-formed objects, so that the plain grammar is met often."""
+    kind = draw(st.sampled_from(["leaf", "leaf", "array", "dictionary"] if depth else ["leaf"]))
+    if kind == "leaf":
+        return draw(TOKENS.filter(lambda token: token not in {b"<<", b">>", b"[", b"]", b"<", b"("}))
+    gap = draw(st.sampled_from([b" ", b"\n", b"  "]))
+    items = draw(st.lists(objects(depth=depth - 1), max_size=4))
+    if kind == "array":
+        return b"[" + gap.join(items) + b"]"
+    names = draw(st.lists(st.sampled_from([b"/A", b"/B", b"/C", b"/Length"]), min_size=len(items), max_size=len(items)))
+    return b"<<" + gap.join(name + b" " + item for name, item in zip(names, items, strict=True)) + b">>"
+
+
+# No comment without a line end: pyHanko waits for one for ever, in a worker until its time is over.
+@settings(max_examples=400)
+@given(SOUP | objects(), st.sampled_from([b"", b" ", b"\nendobj\n", b">>", b"%c\n"]))
+def test_objects(data: bytes, end: bytes) -> None:
+    if data + end:
+        both("object", data + end)
+
+
+@settings(max_examples=200)
+@given(
+    SOUP | objects(), st.sampled_from([b">>\nendobj", b">> stream\nab\nendstream\nendobj", b">>", b">> %c\nstream\n"])
+)
+def test_dictionaries_and_streams(data: bytes, end: bytes) -> None:
+    both("dictionary", b"<< /Length 2 /X " + data + end)
+
+
+@pytest.mark.parametrize(
+    "data", [b" 1 ", b"<</A 1/A 2>> ", b"<</A<</B 1>>stream\n>> ", b"[1 2 3]", b"[1 0 R 2]", b"[]"]
+)
+def test_oddities(data: bytes) -> None:
+    both("object", data)
+
+
+@pytest.mark.parametrize("depth", [MAX_NESTED - 1, MAX_NESTED, MAX_NESTED + 1, 200])
+def test_nesting(depth: int) -> None:
+    both("object", b"[ /A " * depth + b"]" * depth + b" ")
+    both("object", b"<</A " * depth + b"1" + b">>" * depth + b" ")
+
+
+def test_a_long_array_of_odd_things_takes_no_longer_than_stock() -> None:
+    """What is unusual is left to stock at once and whole, not tried again for each of its parts."""
+    both("object", b"[" * 60 + b"(\\9)" * 2000 + b"]" * 60 + b" ")
