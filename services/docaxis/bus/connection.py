@@ -20,6 +20,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
+from docaxis.bus.access import BrokerAccess
 from docaxis.bus.cancellation import being_cancelled
 from docaxis.bus.port import (
     BusError,
@@ -52,17 +53,25 @@ class _Stoppable(Protocol):
 
 def client_options(settings: BusSettings) -> dict[str, Any]:
     """Give what every aiokafka client needs to reach the brokers."""
+    password = settings.password.get_secret_value()
+    return access_options(
+        BrokerAccess(settings.bootstrap, settings.username, password, settings.security_protocol, settings.ca_file)
+    )
+
+
+def access_options(access: BrokerAccess) -> dict[str, Any]:
+    """Give the same for a principal's access."""
     options: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap,
-        "security_protocol": settings.security_protocol,
+        "bootstrap_servers": access.bootstrap,
+        "security_protocol": access.security_protocol,
         "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": settings.username,
-        "sasl_plain_password": settings.password.get_secret_value(),
+        "sasl_plain_username": access.username,
+        "sasl_plain_password": access.password,
         "request_timeout_ms": REQUEST_MS,
         "retry_backoff_ms": BACKOFF_MS,
     }
-    if settings.security_protocol == "SASL_SSL":
-        options["ssl_context"] = ssl.create_default_context(cafile=settings.ca_file)
+    if access.security_protocol == "SASL_SSL":
+        options["ssl_context"] = ssl.create_default_context(cafile=access.ca_file)
     return options
 
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from aiokafka import AIOKafkaConsumer
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
@@ -19,7 +20,6 @@ from confluent_kafka.admin import (
     AclPermissionType,
     AdminClient,
     NewTopic,
-    OffsetSpec,
     ResourcePatternType,
     ResourceType,
     ScramCredentialInfo,
@@ -37,7 +37,8 @@ from docaxis.bus.access import (
     service_rules,
     service_user,
 )
-from docaxis.bus.port import BusError, LostOffsets, UnavailableBus
+from docaxis.bus.connection import access_options, client_errors, stop_client, topic_partition
+from docaxis.bus.port import BusError, LostOffsets, Partition, UnavailableBus
 from docaxis.bus.quotas import MEMBER_QUOTA, SERVICE_QUOTA, set_quotas
 from docaxis_schemas.topics import DEAD_LETTERS, EVIDENCE, SLOTTED, STAGE_INPUTS, inbox_topic, stage_group
 
@@ -58,7 +59,6 @@ PASSING: Final = frozenset(
         KafkaError.NOT_COORDINATOR,
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError._NOENT,  # noqa: SLF001 - how the client says that it knows no leader of a new partition yet
     }
 )
 
@@ -84,8 +84,7 @@ class Provisioner:
     def __init__(self, access: BrokerAccess, *, replication: int) -> None:
         self._access = access
         self._replication = replication
-        self._settings: dict[str, Any] = {**librdkafka_settings(access), "log_level": 0}
-        self._admin = AdminClient(self._settings)
+        self._admin = AdminClient({**librdkafka_settings(access), "log_level": 0})
 
     def access_of(self, user: str, password: str) -> BrokerAccess:
         """Give another user's access to the same brokers."""
@@ -198,25 +197,28 @@ class Provisioner:
         asked = [ConsumerGroupTopicPartitions(group, parts)]
         listed = await _patiently(lambda: self._admin.list_consumer_group_offsets(asked)[group])
         missing = [part.partition for part in listed.topic_partitions if part.offset < 0]
-        for number in missing:
-            if await self._end(TopicPartition(topic, number)):
-                raise LostOffsets(f"group {group} has no offset in {topic}-{number}, which has had records")
         if missing:
+            for number, end in (await self._ends(topic, missing)).items():
+                if end:
+                    raise LostOffsets(f"group {group} has no offset in {topic}-{number}, which has had records")
             first = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, 0) for number in missing])]
             await _patiently(lambda: self._admin.alter_consumer_group_offsets(first)[group])
 
-    async def _end(self, part: TopicPartition) -> int:
-        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        end = await _patiently(lambda: self._admin.list_offsets({part: latest})[part], self._renew)
-        return int(end.offset)
+    async def _ends(self, topic: str, numbers: Iterable[int]) -> dict[int, int]:
+        """Give the end of each partition.
 
-    def _renew(self) -> None:
-        """Take a client that remembers nothing.
-
-        One that saw a partition without a leader, or without one it knows, keeps that for minutes and answers from
-        memory; listing the topic does not always renew it.
+        By aiokafka: librdkafka asks nobody while a partition's leader is a broker it has not connected to by that
+        number, answers "no leaders found" from memory instead, and a client made anew can meet the same each time.
         """
-        self._admin = AdminClient(self._settings)
+        parts = [topic_partition(Partition(topic, number)) for number in numbers]
+        consumer = AIOKafkaConsumer(**access_options(self._access))
+        try:
+            with client_errors(f"asking where {topic} ends"):
+                async with asyncio.timeout(CALL_SECONDS):
+                    await consumer.start()
+                    return {part.partition: end for part, end in (await consumer.end_offsets(parts)).items()}
+        finally:
+            await stop_client(consumer)
 
 
 def _binding(rule: AclRule) -> AclBinding:
@@ -261,12 +263,12 @@ async def _done(future: "Future[Any]", *, besides: int | None = None) -> Any:
     return await asyncio.to_thread(_result, future, besides)
 
 
-async def _patiently(ask: "Callable[[], Future[Any]]", renew: Callable[[], None] = lambda: None) -> Any:
-    """Ask again while a leader or coordinator is still on its way to the broker that was asked."""
-    return await asyncio.to_thread(_ask_again, ask, renew)
+async def _patiently(ask: "Callable[[], Future[Any]]") -> Any:
+    """Ask again while a coordinator is still on its way to the broker that was asked."""
+    return await asyncio.to_thread(_ask_again, ask)
 
 
-def _ask_again(ask: "Callable[[], Future[Any]]", renew: Callable[[], None]) -> Any:
+def _ask_again(ask: "Callable[[], Future[Any]]") -> Any:
     deadline = time.monotonic() + CALL_SECONDS
     while True:
         try:
@@ -275,7 +277,6 @@ def _ask_again(ask: "Callable[[], Future[Any]]", renew: Callable[[], None]) -> A
             if time.monotonic() > deadline:
                 raise
             time.sleep(POLL_SECONDS)
-            renew()
 
 
 class PassingError(UnavailableBus):

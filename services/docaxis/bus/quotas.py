@@ -11,11 +11,11 @@ from typing import Final
 
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
-from aiokafka.helpers import create_ssl_context
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
 from docaxis.bus.access import BrokerAccess
+from docaxis.bus.connection import access_options
 from docaxis.bus.port import BusError, UnavailableBus
 
 MEBIBYTE: Final = 1024 * 1024
@@ -84,14 +84,7 @@ async def set_quotas(access: BrokerAccess, quotas: Mapping[str, Quota]) -> None:
         UnavailableBus: The brokers are away.
         BusError: They refused.
     """
-    client = AIOKafkaClient(
-        bootstrap_servers=access.bootstrap,
-        security_protocol=access.security_protocol,
-        sasl_mechanism="SCRAM-SHA-512",
-        sasl_plain_username=access.username,
-        sasl_plain_password=access.password,
-        ssl_context=create_ssl_context(cafile=str(access.ca_file)) if access.ca_file else None,
-    )
+    client = AIOKafkaClient(**access_options(access))
     try:
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await client.bootstrap()
