@@ -33,7 +33,7 @@ check: setup
 	@sh tools/check.sh $(BIN)
 
 docs: setup
-	@for tool in generate_docs generate_verification_cases generate_settings generate_edxml_mapping draw_lifecycles; do $(BIN)/python tools/$$tool.py || exit 1; done
+	@for tool in generate_docs generate_bad_inputs generate_verification_cases generate_settings generate_edxml_mapping draw_lifecycles; do $(BIN)/python tools/$$tool.py || exit 1; done
 
 lock: setup
 	@sh tools/lock.sh $(BIN)

@@ -1,12 +1,10 @@
-"""Write ``docs/reference/lifecycles.md`` from the tables."""
+"""Writes docs/reference/lifecycles.md from the tables; `--check` writes nothing and fails if the page differs."""
 
-from pathlib import Path
+import sys
+
+from generated import REFERENCE, settle
 
 from docaxis_schemas.lifecycle_drawing import draw_lifecycles
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "lifecycles.md"
-
 if __name__ == "__main__":
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(draw_lifecycles(), encoding="utf-8")
-    print(PAGE.name)
+    sys.exit(settle({REFERENCE / "lifecycles.md": draw_lifecycles()}))

@@ -5,14 +5,15 @@ Run: ``python tools/generate_edxml_mapping.py`` writes the page; with ``--check`
 
 import sys
 from dataclasses import fields, is_dataclass
-from pathlib import Path
 from types import NoneType
 from typing import Any, Final, NamedTuple, get_args, get_type_hints
+
+from generated import REFERENCE, settle
 
 from docaxis_schemas.document import EDXML_LENGTHS, DocumentMetadata
 from docaxis_schemas.edxml.elements import HEADER, STATUS, TRACE, leaves
 
-PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "reference" / "edxml-mapping.md"
+PAGE: Final = REFERENCE / "edxml-mapping.md"
 
 
 class Element(NamedTuple):
@@ -122,16 +123,5 @@ def page() -> str:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Write the page, or compare it."""
-    if "--check" in arguments:
-        same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
-        print("the page is current" if same else f"{PAGE.name} differs: run tools/generate_edxml_mapping.py")
-        return 0 if same else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(settle({PAGE: page()}))

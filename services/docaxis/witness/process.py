@@ -1,20 +1,17 @@
 """A witness as a process of its own: key and state in one directory, one line on standard output when it is ready."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import socket
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import uvicorn
-
 from docaxis.logs import configure_logs
+from docaxis.serving import WebServer
 from docaxis.storage.log_files import LocalDisk, only_writer
 from docaxis.witness.service import WitnessService, latest_sizes
 from docaxis.witness.state import WitnessState
@@ -23,7 +20,6 @@ from docaxis_signing.transparency.note import Algorithm, Signer, Verifier
 from docaxis_signing.transparency.problems import RejectedNote
 
 KEY: Final = "witness.skey"
-STOP_SECONDS: Final = 5
 
 
 class WitnessFailed(Exception):
@@ -120,32 +116,12 @@ def run_witness(plan: WitnessPlan) -> int:
 
 
 async def _serve(service: WitnessService, plan: WitnessPlan, said: dict[str, object]) -> None:
-    listening = socket.create_server((plan.host, plan.port))
-    host, port = listening.getsockname()[:2]
-    config = uvicorn.Config(
-        service.app,
-        log_config=None,
-        access_log=False,
-        http="h11",  # refuses requests framed twice or not quite HTTP, where faster parsers guess
-        ws="none",
-        lifespan="off",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = _Server(config)
+    server, told = WebServer(service.app, plan.host, plan.port, name="witness"), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: setattr(server, "should_exit", True))
-    url = f"http://{host}:{port}"
+        loop.add_signal_handler(number, told.set)
+    url = await server.start()
     sys.stdout.write(json.dumps({"ready": "witness", "url": url, "pid": os.getpid()} | said) + "\n")
     sys.stdout.flush()
-    await server.serve([listening])
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the handlers above."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    await told.wait()
+    await server.stop()

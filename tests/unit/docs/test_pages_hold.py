@@ -6,10 +6,10 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from io import StringIO
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 import pytest
@@ -129,18 +129,9 @@ def test_the_readmes_own_pages_are_there() -> None:
 
 
 def test_the_list_of_settings_is_the_codes_own() -> None:
-    module = _tool("generate_settings")
+    module = import_module("generate_settings")
 
     assert module.PAGE.read_text("utf-8") == module.page(), "run tools/generate_settings.py"
-
-
-def _tool(name: str) -> ModuleType:
-    spec = spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_every_setting_named_in_deploy_and_guides_exists() -> None:
