@@ -1,10 +1,12 @@
-"""What every test shares: logs go to the process's own standard error, whatever a test did to its streams."""
+"""What every test shares: where logs go, and that the table of stages is left as it was found."""
 
 import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+from docaxis_schemas.topics import STAGE_INPUTS
 
 
 @pytest.fixture(autouse=True)
@@ -15,3 +17,11 @@ def logs_outlive_captured_streams() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
+
+
+@pytest.fixture(autouse=True)
+def stages_stay_as_they_are() -> Iterator[None]:
+    """A stage left in the table is looked for by every axis started afterwards, and its topics are not there."""
+    before = dict(STAGE_INPUTS)
+    yield
+    assert before == STAGE_INPUTS

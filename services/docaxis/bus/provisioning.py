@@ -207,8 +207,8 @@ class Provisioner:
     async def _ends(self, topic: str, numbers: Iterable[int]) -> dict[int, int]:
         """Give the end of each partition.
 
-        By aiokafka: librdkafka asks nobody while a partition's leader is a broker it has not connected to by that
-        number, answers "no leaders found" from memory instead, and a client made anew can meet the same each time.
+        By aiokafka, which waits for a leader: librdkafka that once saw a partition without one answers "no leaders
+        found" from memory for minutes.
         """
         parts = [topic_partition(Partition(topic, number)) for number in numbers]
         consumer = AIOKafkaConsumer(**access_options(self._access))

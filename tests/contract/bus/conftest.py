@@ -56,6 +56,7 @@ class KafkaWorld:
     stage: str
     inputs: tuple[str, str]
     output: str
+    patch: pytest.MonkeyPatch
 
     def bus(self) -> Bus:
         return KafkaBus(settings_of(self.access))
@@ -65,7 +66,7 @@ class KafkaWorld:
 
     async def without_offsets(self) -> str:
         other = f"never-{uuid.uuid4().hex[:8]}"
-        topics.STAGE_INPUTS[other] = self.inputs
+        self.patch.setitem(topics.STAGE_INPUTS, other, self.inputs)
         return other
 
 
@@ -106,13 +107,15 @@ def memory_world(names: tuple[str, tuple[str, str], str]) -> World:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def kafka_world(cluster_access: BrokerAccess, names: tuple[str, tuple[str, str], str]) -> World:
+async def kafka_world(
+    cluster_access: BrokerAccess, names: tuple[str, tuple[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> World:
     stage, inputs, output = names
     provisioner = Provisioner(cluster_access, replication=1)
     await provisioner.create_topics([TopicPlan(topic, 2, DAY_MS) for topic in (*inputs, output)])
     for topic in inputs:
         await provisioner.commit_first_offsets(topics.stage_group(stage), topic, 2)
-    return KafkaWorld(cluster_access, stage, inputs, output)
+    return KafkaWorld(cluster_access, stage, inputs, output, monkeypatch)
 
 
 @pytest.fixture(params=["memory", "kafka"])
