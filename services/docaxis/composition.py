@@ -183,7 +183,10 @@ async def open_log(context: Context) -> LogKeeper | None:
     sequencer = Sequencer(order, LogFiles(LocalDisk(directory)), signer, context.clock)
     witnesses = None
     if policy:
-        witnesses = Witnesses(policy, await context.stack.enter_async_context(httpx.AsyncClient()))
+        client = await context.stack.enter_async_context(httpx.AsyncClient())
+        witnesses = Witnesses(policy, signer.verifier, client)
+        if not witnesses.can_suffice:
+            raise MisconfiguredService("the quorum of the log's policy is not to be had from witnesses with an address")
     return LogKeeper(sequencer, witnesses, settings.log.interval, LogMeasures(context.registry))
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from docaxis.registrar.problems import RefusedToSign
 from docaxis.registrar.sequencing import Sequencer
-from docaxis.registrar.witnesses import Asked
+from docaxis.registrar.witnesses import Asked, Round
 from docaxis.storage.decisions import StorageError
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.note import Note
@@ -26,6 +26,9 @@ class LogMeasures:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.leaves = Gauge("docaxis_log_leaves", "Leaves of the last published checkpoint.", registry=registry)
         self.cosignatures = Gauge("docaxis_log_cosignatures", "Witnesses that cosigned it.", registry=registry)
+        self.claims = Gauge(
+            "docaxis_log_unproven_claims", "Witnesses that accuse the log and show nothing.", registry=registry
+        )
         self.failing = Gauge("docaxis_log_failing", "1 while the log cannot be written.", registry=registry)
         self.refused = Gauge("docaxis_log_refused", "1 if its past does not hold: page someone.", registry=registry)
 
@@ -89,29 +92,32 @@ class LogKeeper:
             if self._sequencer.rebuilt:
                 self._log.error("tiles of the log were lost or damaged, and written anew from the order")
             self._published(signed, 0)
-            if self._witnesses is not None and not await self._cosign(signed) and not self._heard:
-                self._failed("no witness answers, and before one has nothing is signed after a start")
+            cosigned = await self._cosign(signed)
+            if cosigned is not None and not (cosigned.enough or self._heard):
+                self._failed("before a quorum of witnesses has answered nothing is signed after a start", cosigned)
                 return
-            self._open = self._stood = True
+            self._open = self._stood = self._heard = True
         if advanced := await self._sequencer.advance():
             self._published(advanced, 0)
             await self._cosign(advanced)
 
-    async def _cosign(self, signed: SignedCheckpoint) -> bool:
+    async def _cosign(self, signed: SignedCheckpoint) -> Round | None:
         if self._witnesses is None:
-            return True
-        cosignatures = await self._witnesses.cosign(signed, self._sequencer.proof_since)
-        if cosignatures:
-            await self._sequencer.cosigned(Note(signed.note.text, (*signed.note.signatures, *cosignatures)))
-            self._published(signed, len(cosignatures))
-            self._heard = True
-        return bool(cosignatures)
+            return None
+        cosigned = await self._witnesses.cosign(signed, self._sequencer)
+        self._measures.claims.set(cosigned.claims)
+        if cosigned.cosignatures:
+            note = Note(signed.note.text, (*signed.note.signatures, *cosigned.cosignatures))
+            await self._sequencer.cosigned(note)
+            self._published(signed, len(cosigned.cosignatures))
+        return cosigned
 
     def _published(self, signed: SignedCheckpoint, cosignatures: int) -> None:
         self._measures.leaves.set(signed.checkpoint.size)
         self._measures.cosignatures.set(cosignatures)
 
-    def _failed(self, why: str) -> None:
+    def _failed(self, why: str, asked: Round | None = None) -> None:
+        why = "; ".join((why, *(asked.causes if asked else ())))
         if not self._trouble:
             self._since = asyncio.get_running_loop().time()
         self._trouble, self._open = why, False

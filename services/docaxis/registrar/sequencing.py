@@ -23,7 +23,7 @@ from docaxis.storage.log_order import Head, Waiting
 from docaxis_schemas.moments import Clock
 from docaxis_signing.transparency.checkpoint import Checkpoint, SignedCheckpoint
 from docaxis_signing.transparency.growing import Growth, Tree, grow
-from docaxis_signing.transparency.merkle import EMPTY_ROOT, consistency_proof, leaf_hash
+from docaxis_signing.transparency.merkle import EMPTY_ROOT, consistency_proof, leaf_hash, root_hash
 from docaxis_signing.transparency.note import Note, Signer
 from docaxis_signing.transparency.problems import RejectedNote, RejectedProof, RejectedTile
 from docaxis_signing.transparency.tiles import ENTRIES, WIDTH, Tile, TileReader, decode_bundle, encode_bundle
@@ -145,6 +145,16 @@ class Sequencer:
         assert self._state is not None, "the writer is not open"
         size = self._state.tree.size
         return consistency_proof(TileReader(self._files.tile, size), old, size)
+
+    def root_of(self, size: int) -> bytes:
+        """Give the root of the first ``size`` leaves of the standing tree, from its tiles.
+
+        Raises:
+            RejectedProof: A tile is missing.
+            RejectedTile: A tile is malformed.
+        """
+        assert self._state is not None, "the writer is not open"
+        return root_hash(TileReader(self._files.tile, self._state.tree.size), size)
 
     async def _begin(self) -> Head:
         if self._files.read(CHECKPOINT) is not None:

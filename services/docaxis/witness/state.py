@@ -1,10 +1,9 @@
 """What a witness remembers: of each log the latest checkpoint it cosigned, durable before anybody is told."""
 
-import hashlib
-
 from docaxis.storage.log_files import Disk, LogFiles
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.note import Note, Verifier
+from docaxis_signing.transparency.witnessing import origin_hash
 
 
 class WitnessState:
@@ -29,11 +28,6 @@ class WitnessState:
     def cosigned(self, name: str) -> bytes | None:
         """Give the file of the log with this hash of its origin."""
         return self._files.read(_path(name))
-
-
-def origin_hash(origin: str) -> str:
-    """Name a log as witnesses do on HTTP: SHA-256 of its origin, in hex."""
-    return hashlib.sha256(origin.encode()).hexdigest()
 
 
 def _path(name: str) -> str:

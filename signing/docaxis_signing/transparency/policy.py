@@ -73,7 +73,7 @@ class Policy:
         """
         opened = self.open(data)
         seen = self.witnessed(opened.note)
-        if not self._holds(self.quorum, seen):
+        if not self.satisfied(seen):
             raise RejectedPolicy(f"cosigned by {', '.join(sorted(seen)) or 'no witness'}: not the quorum {self.quorum}")
         return opened
 
@@ -101,6 +101,10 @@ class Policy:
             return frozenset()
         found = note.open([one.verifier for one in self.witnesses.values()])
         return frozenset(by_key[signature.name, signature.key_id].name for signature in found)
+
+    def satisfied(self, seen: frozenset[str]) -> bool:
+        """Say whether witnesses of these names, in the policy, are the quorum."""
+        return self._holds(self.quorum, seen)
 
     def _holds(self, name: str, seen: frozenset[str]) -> bool:
         if name == NONE:

@@ -1,6 +1,7 @@
 """What a witness is asked and what it answers (c2sp.org/tlog-witness): the request's form and the rule of cosigning."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Self
@@ -14,6 +15,16 @@ MAX_HASHES: Final = 63
 SIZE_TYPE: Final = "text/x.tlog.size"
 """Media type of the answer to a request that begins at another size than the witness saw last."""
 ADD_CHECKPOINT: Final = "/add-checkpoint"
+
+
+def origin_hash(origin: str) -> str:
+    """Name a log as witnesses do on HTTP: SHA-256 of its origin, in hex."""
+    return hashlib.sha256(origin.encode()).hexdigest()
+
+
+def latest_path(origin: str) -> str:
+    """Give the path under which a witness shows the latest checkpoint that it cosigned of a log."""
+    return f"/{origin_hash(origin)}/checkpoint"
 
 
 class RefusedCheckpoint(TransparencyError):

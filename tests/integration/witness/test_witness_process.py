@@ -12,14 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from docaxis.witness.state import origin_hash
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.growing import Tree, grow
 from docaxis_signing.transparency.merkle import consistency_proof, leaf_hash
 from docaxis_signing.transparency.note import Note, Signer, Verifier, parse_signatures
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.tiles import TileReader
-from docaxis_signing.transparency.witnessing import AddCheckpoint
+from docaxis_signing.transparency.witnessing import AddCheckpoint, origin_hash
 
 ORIGIN = "log.example/axis"
 LOG = Signer.from_seed(ORIGIN, b"\x01" * 32)

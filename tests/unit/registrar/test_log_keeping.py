@@ -1,8 +1,8 @@
 """The loop around the log's writer: it asks witnesses, listens to them, and says when it is not well."""
 
 import asyncio
+import gzip
 import shutil
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -17,7 +17,7 @@ from docaxis.registrar.keeping import ALARM_SECONDS, LogKeeper, LogMeasures
 from docaxis.registrar.sequencing import Sequencer
 from docaxis.registrar.witnesses import Witnesses
 from docaxis.storage.log_files import CHECKPOINT, LocalDisk, LogFiles, only_writer
-from docaxis.storage.log_order import Head, LostHead, Waiting
+from docaxis.storage.log_order import Waiting
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.note import Algorithm, Note, Signer
 from docaxis_signing.transparency.policy import Policy
@@ -28,49 +28,10 @@ from docaxis_signing.transparency.witnessing import (
     cosign,
     examine,
 )
+from listed_order import ListedOrder
 
 NOON = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 LOG = Signer.from_seed("log.example/axis", b"\x01" * 32)
-
-
-class ListedOrder:
-    """The order as a list."""
-
-    def __init__(self) -> None:
-        self.queue: list[Waiting] = []
-        self.log: list[bytes] = []
-        self.the_head: Head | None = None
-        self.away: OSError | None = None
-
-    def add(self, count: int) -> None:
-        start = len(self.log) + len(self.queue)
-        self.queue += [Waiting(UUID(int=n), b"entry %d" % n) for n in range(start, start + count)]
-
-    async def begin(self, root: bytes, note: bytes, at: datetime) -> None:
-        self.the_head = Head(0, root, 0, note)
-
-    async def head(self) -> Head | None:
-        return self.the_head
-
-    async def waiting(self, limit: int) -> Sequence[Waiting]:
-        if self.away:
-            raise self.away
-        return self.queue[:limit]
-
-    async def append(self, head: Head, size: int, root: bytes, entries: Sequence[Waiting], at: datetime) -> None:
-        assert self.the_head is not None
-        if self.the_head.size != head.size:
-            raise LostHead("moved")
-        self.log += [one.leaf for one in entries]
-        self.queue = self.queue[len(entries) :]
-        self.the_head = Head(size, root, self.the_head.signed_size, self.the_head.signed_note)
-
-    async def leaves(self, first: int, end: int) -> Sequence[bytes]:
-        return self.log[first:end]
-
-    async def signed(self, before: int, size: int, note: bytes) -> None:
-        assert self.the_head is not None
-        self.the_head = Head(size, self.the_head.root, size, note)
 
 
 class WitnessNearby:
@@ -80,9 +41,14 @@ class WitnessNearby:
         self.signer = Signer.from_seed(f"w{number}.example", bytes([number] * 32), Algorithm.COSIGNATURE)
         self.url = f"http://w{number}.example/"
         self.latest: Checkpoint | None = None
+        self.cosigned: Note | None = None
         self.broken: httpx.Response | None = None
+        self.shows: bytes | None = None
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            shown = self.shows or (self.cosigned and self.cosigned.to_bytes())
+            return httpx.Response(200, content=shown) if shown else httpx.Response(404)
         if self.broken is not None:
             return self.broken
         try:
@@ -91,23 +57,28 @@ class WitnessNearby:
             text = f"{refused.size}\n" if refused.size is not None else str(refused)
             return httpx.Response(refused.status, text=text, headers={"Content-Type": SIZE_TYPE})
         self.latest = opened.checkpoint
-        return httpx.Response(200, text=cosign(opened, self.signer, 1_700_000_000).signatures[1].to_line())
+        self.cosigned = cosign(opened, self.signer, 1_700_000_000)
+        return httpx.Response(200, text=self.cosigned.signatures[1].to_line())
 
 
 class Bench:
     """A keeper with its parts at hand."""
 
-    def __init__(self, directory: Path, *witnesses: WitnessNearby, order: ListedOrder | None = None) -> None:
+    def __init__(
+        self, directory: Path, *witnesses: WitnessNearby, order: ListedOrder | None = None, quorum: int = 0
+    ) -> None:
         self.order = order or ListedOrder()
         self.directory = directory
         directory.mkdir(exist_ok=True)
         lines = [f"log {LOG.verifier.to_vkey()}"]
         lines += [f"witness {one.signer.verifier.name} {one.signer.verifier.to_vkey()} {one.url}" for one in witnesses]
-        self.policy = Policy.parse("\n".join([*lines, "quorum none", ""]))
+        names = " ".join(one.signer.verifier.name for one in witnesses)
+        lines += [f"group so-many {quorum} {names}", "quorum so-many"] if quorum else ["quorum none"]
+        self.policy = Policy.parse("\n".join([*lines, ""]))
         by_host = {httpx.URL(one.url).host: one for one in witnesses}
         transport = httpx.MockTransport(lambda request: by_host[request.url.host].answer(request))
         self.registry = CollectorRegistry()
-        asked = Witnesses(self.policy, httpx.AsyncClient(transport=transport)) if witnesses else None
+        asked = Witnesses(self.policy, LOG.verifier, httpx.AsyncClient(transport=transport)) if witnesses else None
         sequencer = Sequencer(self.order, LogFiles(LocalDisk(directory)), LOG, lambda: NOON)
         self.keeper = LogKeeper(sequencer, asked, timedelta(seconds=1), LogMeasures(self.registry))
 
@@ -160,7 +131,10 @@ async def test_a_restored_backup_is_refused_and_the_witness_named(tmp_path: Path
     old.add(1)
     await restored.keeper.round()
     assert other.seen()[0] == 10, "nothing more was signed"
-    assert "w2.example has cosigned a checkpoint of 20 leaves, and this log knows only 10" in restored.keeper.causes[0]
+    assert (
+        "w2.example has a checkpoint of 20 leaves that this log signed, and this log knows only 10"
+        in restored.keeper.causes[0]
+    )
     assert restored.gauge("docaxis_log_refused") == 1
 
 
@@ -192,7 +166,84 @@ async def test_before_a_witness_answers_nothing_is_signed_after_a_start(tmp_path
     await bench.keeper.round()
     assert bench.seen()[0] == 0
     (cause,) = bench.keeper.causes
-    assert "no witness answers" in cause
+    assert "before a quorum of witnesses has answered" in cause
+    assert "w2.example: " in cause
+
+
+FOREIGN = Checkpoint("log.example/axis", 99, bytes(32)).sign(Signer.from_seed("log.example/axis", b"\x09" * 32))
+OTHERS = Checkpoint("other.example", 99, bytes(32)).sign(Signer.from_seed("other.example", b"\x09" * 32))
+LIES = {
+    "more than there is": (httpx.Response(HTTPStatus.CONFLICT, text="99\n"), None),
+    "more, shown with a false signature": (httpx.Response(HTTPStatus.CONFLICT, text="99\n"), FOREIGN.to_bytes()),
+    "more, shown of another log": (httpx.Response(HTTPStatus.CONFLICT, text="99\n"), OTHERS.to_bytes()),
+    "more, shown as nonsense": (httpx.Response(HTTPStatus.CONFLICT, text="99\n"), b"nonsense"),
+    "a fork without one": (httpx.Response(HTTPStatus.UNPROCESSABLE_ENTITY, text="a fork!\n"), None),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+async def test_one_witness_that_lies_cannot_stop_the_log_and_is_named(tmp_path: Path, lie: str) -> None:
+    liar, honest, third = WitnessNearby(2), WitnessNearby(3), WitnessNearby(4)
+    bench = Bench(tmp_path, liar, honest, third, quorum=2)
+    liar.broken, liar.shows = LIES[lie]
+    for _ in range(3):
+        bench.order.add(5)
+        await bench.keeper.round()
+    assert bench.seen() == (15, {"w3.example", "w4.example"})
+    assert bench.policy.require((tmp_path / CHECKPOINT).read_bytes()).checkpoint.size == 15
+    assert bench.keeper.causes == ()
+    assert (bench.gauge("docaxis_log_unproven_claims"), bench.gauge("docaxis_log_refused")) == (1, 0)
+
+
+@pytest.mark.parametrize("size", ["-1", "-99999999999999999999", "", "03", "1e3", "٣", "0x3", "3 ", "1_0"])
+async def test_a_size_that_is_none_is_an_answer_that_is_none(tmp_path: Path, size: str) -> None:
+    liar, honest = WitnessNearby(2), WitnessNearby(3)
+    liar.broken = httpx.Response(HTTPStatus.CONFLICT, text=size + "\n")
+    bench = Bench(tmp_path, liar, honest, quorum=1)
+    bench.order.add(5)
+    await bench.keeper.round()
+    assert bench.seen() == (5, {"w3.example"})
+    assert bench.gauge("docaxis_log_unproven_claims") == 0
+
+
+async def test_a_true_checkpoint_of_the_past_is_no_proof_of_a_fork(tmp_path: Path) -> None:
+    liar, honest = WitnessNearby(2), WitnessNearby(3)
+    bench = Bench(tmp_path, liar, honest, quorum=1)
+    bench.order.add(300)
+    await bench.keeper.round()
+    liar.broken = httpx.Response(HTTPStatus.UNPROCESSABLE_ENTITY)
+    bench.order.add(5)
+    await bench.keeper.round()
+    assert bench.seen() == (305, {"w3.example"})
+    assert bench.gauge("docaxis_log_unproven_claims") == 1
+
+
+async def test_a_quorum_must_answer_before_anything_is_signed_after_a_start(tmp_path: Path) -> None:
+    witnesses = [WitnessNearby(number) for number in (2, 3, 4)]
+    for one in witnesses[:2]:
+        one.broken = httpx.Response(HTTPStatus.CONFLICT, text="99\n")
+    bench = Bench(tmp_path, *witnesses, quorum=2)
+    bench.order.add(5)
+    await bench.keeper.round()
+    assert bench.seen()[0] == 0
+    (cause,) = bench.keeper.causes
+    assert "w2.example: says that it cosigned 99 leaves, of a log that has 0" in cause
+    assert bench.gauge("docaxis_log_unproven_claims") == 2
+
+
+@pytest.mark.parametrize("answer", [
+    httpx.Response(200, content=b"x" * 70_000),
+    httpx.Response(200, content=gzip.compress(b"x" * 10), headers={"content-encoding": "gzip"}),
+    httpx.Response(HTTPStatus.CONFLICT, content=b"\xff"),
+    httpx.Response(HTTPStatus.FOUND, headers={"location": "http://w3.example/add-checkpoint"}),
+])  # fmt: skip
+async def test_answers_out_of_bounds_are_none(tmp_path: Path, answer: httpx.Response) -> None:
+    liar, honest = WitnessNearby(2), WitnessNearby(3)
+    liar.broken = answer
+    bench = Bench(tmp_path, liar, honest, quorum=1)
+    bench.order.add(5)
+    await bench.keeper.round()
+    assert bench.seen() == (5, {"w3.example"})
 
 
 async def test_trouble_is_told_after_a_while_and_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
