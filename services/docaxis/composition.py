@@ -19,7 +19,7 @@ from docaxis.bus.report import LoggedReport
 from docaxis.bus.slots import confirm_division
 from docaxis.bus.stage import Stage, StagePlan, run_stage
 from docaxis.bus.work import Pace
-from docaxis.clerk import build_clerk_pages
+from docaxis.clerk import OpenPages, build_clerk_pages
 from docaxis.directory.entries import MemberState
 from docaxis.directory.following import DirectoryFollower
 from docaxis.directory.repository import DirectoryRepository
@@ -303,14 +303,17 @@ async def build_clerk(context: Context) -> Part:
     gateway = settings.clerk.gateway or context.urls.get("gateway", "")
     if not gateway:
         raise MisconfiguredService("the settings name no gateway for the clerk's pages (DOCAXIS_CLERK__GATEWAY)")
-    pages = build_clerk_pages(
-        settings,
-        engine=context.engine,
-        directory=context.directory.current,
-        key=FileStoreKey.load(key_file(settings.keys.clerk_key, "key of the clerk's pages")),
-        gateway=gateway,
-        clock=context.clock,
-    )
+    try:
+        pages = build_clerk_pages(
+            settings,
+            engine=context.engine,
+            directory=context.directory.current,
+            key=FileStoreKey.load(key_file(settings.keys.clerk_key, "key of the clerk's pages")),
+            gateway=gateway,
+            clock=context.clock,
+        )
+    except OpenPages as error:
+        raise MisconfiguredService(str(error)) from error
     url = await pages.start()
     context.stack.push_async_callback(pages.stop)
     return Part("clerk", {}, tuple, url)

@@ -22,8 +22,9 @@ class _Bucket:
 class FailureLimiter:
     """Token buckets that only failures empty."""
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float], *, failures: int = FAILURES) -> None:
         self._monotonic = monotonic
+        self._failures = failures
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
     def wait(self, name: str) -> float:
@@ -36,7 +37,7 @@ class FailureLimiter:
 
     def fail(self, name: str) -> None:
         """Count a failure."""
-        bucket = self._buckets.setdefault(name, _Bucket(FAILURES, self._monotonic()))
+        bucket = self._buckets.setdefault(name, _Bucket(self._failures, self._monotonic()))
         self._refill(bucket)
         bucket.left = max(0.0, bucket.left - 1)
         self._buckets.move_to_end(name)
@@ -46,9 +47,9 @@ class FailureLimiter:
     def forgive(self, name: str) -> None:
         """Take a failure back that was counted beforehand."""
         if (bucket := self._buckets.get(name)) is not None:
-            bucket.left = min(FAILURES, bucket.left + 1)
+            bucket.left = min(self._failures, bucket.left + 1)
 
     def _refill(self, bucket: _Bucket) -> None:
         now = self._monotonic()
-        bucket.left = min(FAILURES, bucket.left + (now - bucket.at) / RECOVERY_SECONDS)
+        bucket.left = min(self._failures, bucket.left + (now - bucket.at) / RECOVERY_SECONDS)
         bucket.at = now

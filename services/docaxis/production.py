@@ -4,13 +4,13 @@ Checked once, before anything is opened. A process that starts with TEST authori
 TEST documents as valid; one that speaks in the clear would give its password to whoever listens.
 """
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from docaxis.addresses import is_loopback
 from docaxis.bus.access import SERVICES
 from docaxis.composition import MisconfiguredService
 from docaxis.settings import BusSettings, Settings
@@ -45,7 +45,7 @@ def _of_axis(settings: Settings) -> Iterator[str]:
 
 def _of_bus(bus: BusSettings, services: Sequence[str]) -> Iterator[str]:
     hosts = [_host(item) for item in bus.bootstrap.split(",")]
-    if bus.security_protocol == "SASL_PLAINTEXT" and not all(map(_is_loopback, hosts)):
+    if bus.security_protocol == "SASL_PLAINTEXT" and not all(map(is_loopback, hosts)):
         yield "SASL_PLAINTEXT leaves this machine"
     for service in set(services) & set(SERVICES):
         secret = bus.passwords.get(service, bus.password).get_secret_value()
@@ -64,7 +64,7 @@ def _of_database(settings: Settings) -> Iterator[str]:
         return  # a Unix socket: the system says who asks
     if _is_weak(str(url.password or "")):
         yield "the database's password is missing, a placeholder, or short"
-    if not _is_loopback(host) and url.query.get("ssl") not in ENCRYPTED:
+    if not is_loopback(host) and url.query.get("ssl") not in ENCRYPTED:
         yield "the database is reached over a network without ssl=verify-full"
 
 
@@ -81,15 +81,6 @@ def _of_trust(settings: Settings) -> Iterator[str]:
 
 def _host(address: str) -> str:
     return address.strip().rpartition(":")[0].strip("[]") or address.strip()
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _is_weak(secret: str) -> bool:

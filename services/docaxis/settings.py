@@ -1,6 +1,7 @@
 """One frozen settings object a process, read at the edge from ``DOCAXIS_...`` and handed down in parts."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -61,11 +62,17 @@ class VerifierSettings(_Part):
     )
 
 
-class GatewaySettings(_Part):
-    """The HTTP interface."""
-
+class _WebSettings(_Part):
     host: str = "127.0.0.1"
     port: int = 0
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="networks of the proxies in front: their X-Forwarded-For says whose wrong tries are counted"
+    )
+
+
+class GatewaySettings(_WebSettings):
+    """The HTTP interface."""
+
     pdf_limit: int = 100 * 1024 * 1024
     file_limit: int = 2 * 1024**3
     minimum_bytes_per_second: int = 16 * 1024
@@ -75,11 +82,9 @@ class GatewaySettings(_Part):
     upload_lease: timedelta = timedelta(hours=24)
 
 
-class ClerkSettings(_Part):
+class ClerkSettings(_WebSettings):
     """The clerk's pages."""
 
-    host: str = "127.0.0.1"
-    port: int = 0
     gateway: str = Field("", description="address of the gateway they act through; that of this process by default")
 
 

@@ -1,5 +1,5 @@
 """The clerk's pages: a web service beside the gateway, through which everything it sends and says goes."""
 
-from docaxis.clerk.service import ClerkPages, build_clerk_pages
+from docaxis.clerk.service import ClerkPages, OpenPages, build_clerk_pages
 
-__all__ = ["ClerkPages", "build_clerk_pages"]
+__all__ = ["ClerkPages", "OpenPages", "build_clerk_pages"]

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from docaxis.clerk.visitors import COOKIE, Visitor
+from docaxis.clerk.cookies import Cookie
+from docaxis.clerk.visitors import Visitor
 
 MAX_FIELDS: Final = 300
 MAX_FILES: Final = 50
@@ -66,11 +67,18 @@ def check_origin(request: Request) -> None:
     Raises:
         ForeignForm: From elsewhere.
     """
-    origin = request.headers.get("origin")
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         raise ForeignForm
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    origin = request.headers.get("origin")
+    if origin is not None and _host_of(origin) != request.headers.get("host"):
         raise ForeignForm
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None  # no origin that a browser would send
 
 
 async def read_form(request: Request, visitor: Visitor, *, acting: bool = True) -> FormData:
@@ -96,7 +104,8 @@ def signed_in(handler: Page) -> Callable[[Request], Awaitable[Response]]:
     """Let a handler have only people who are signed in; others are asked to."""
 
     async def guarded(request: Request) -> Response:
-        visitor = await request.app.state.visitors.recognise(request.cookies.get(COOKIE, ""))
+        state = request.app.state
+        visitor = await state.visitors.recognise(state.cookies.read(request, Cookie.SESSION))
         if visitor is None:
             return RedirectResponse("/sign-in", 303)
         try:

@@ -10,11 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from docaxis.clerk.cookies import Cookie
 from docaxis.clerk.visitors import Visitor
 from docaxis.clerk.words import LANGUAGES, field_name, word
 from docaxis_schemas.moments import VIETNAM, from_text
 
-LANGUAGE_COOKIE: Final = "docaxis-language"
 _TEMPLATES: Final = Environment(
     loader=PackageLoader("docaxis.clerk"),
     autoescape=True,
@@ -26,7 +26,7 @@ _TEMPLATES: Final = Environment(
 
 def language_of(request: Request) -> str:
     """Give the language somebody chose; Vietnamese unless it was English."""
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "vi")
+    chosen: str = request.app.state.cookies.read(request, Cookie.LANGUAGE) or "vi"
     return chosen if chosen in LANGUAGES else "vi"
 
 

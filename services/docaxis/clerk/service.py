@@ -16,14 +16,16 @@ from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from docaxis.addresses import Senders, is_loopback
+from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole
+from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.pages import ROUTES
 from docaxis.clerk.passwords import Passwords
 from docaxis.clerk.rendering import page
-from docaxis.clerk.visitors import COOKIE, Visitor, Visitors, gateway_client
+from docaxis.clerk.visitors import Visitor, Visitors, gateway_client
 from docaxis.client import ClientError, RejectedByAxis
 from docaxis.directory.snapshot import DirectorySnapshot
-from docaxis.limiting import FailureLimiter
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
 from docaxis.storage.clerk_accounts import ClerkAccountStore
@@ -46,7 +48,13 @@ def build_clerk_pages(
     gateway: str,
     clock: Clock,
 ) -> "ClerkPages":
-    """Put the pages together; ``gateway`` is where everything they do goes through."""
+    """Put the pages together; ``gateway`` is where everything they do goes through.
+
+    Raises:
+        OpenPages: They would be reached from other machines without TLS.
+    """
+    if settings.mode != "production" and not is_loopback(settings.clerk.host):
+        raise OpenPages(settings.clerk.host)
     connect = gateway_client(gateway, settings.axis, settings.environment, clock)
     visitors = Visitors(ClerkAccountStore(engine), key, connect, Passwords(), clock)
     app = Starlette(
@@ -67,9 +75,20 @@ def build_clerk_pages(
     app.state.directory = directory
     app.state.clock = clock
     app.state.environment = settings.environment
-    app.state.secure = settings.mode == "production"  # browsers are reached through TLS there
-    app.state.limiter = FailureLimiter(asyncio.get_running_loop().time)
+    app.state.cookies = Cookies(secure=settings.mode == "production")  # browsers are reached through TLS there
+    app.state.senders = Senders(settings.clerk.trusted_proxies)
+    app.state.guessing = Guessing(asyncio.get_running_loop().time, key)
     return ClerkPages(app, visitors, settings)
+
+
+class OpenPages(Exception):
+    """In development there is no TLS: passwords and cookies stay on this machine."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"the clerk's pages listen on loopback only in development mode, not on {host}: passwords would travel in "
+            "clear (DOCAXIS_MODE=production behind a TLS proxy, or DOCAXIS_CLERK__HOST=127.0.0.1)"
+        )
 
 
 class ClerkPages:
@@ -127,4 +146,4 @@ async def _told(request: Request, status: int, title: str, text: str) -> Respons
 
 async def _visitor(request: Request) -> Visitor | None:
     visitors: Visitors = request.app.state.visitors
-    return await visitors.recognise(request.cookies.get(COOKIE, ""))
+    return await visitors.recognise(request.app.state.cookies.read(request, Cookie.SESSION))

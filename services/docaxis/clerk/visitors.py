@@ -15,7 +15,6 @@ from docaxis.storage.clerk_accounts import ClerkAccount, ClerkAccountStore, Cler
 from docaxis.storage.contents.sealing import StoreKey
 from docaxis_schemas.moments import Clock
 
-COOKIE: Final = "docaxis-session"
 TOKEN_BYTES: Final = 32
 PATIENCE: Final = Patience(seconds=8.0)
 """A person waits at the page: longer than a restart of the gateway, shorter than a browser's own patience."""

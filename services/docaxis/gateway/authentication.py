@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from starlette.requests import Request
 
+from docaxis.addresses import NO_PROXIES, Senders
 from docaxis.directory import DirectorySnapshot
 from docaxis.directory.entries import MemberState, Principal, Role
 from docaxis.directory.errors import RejectedCredential, UnavailableDirectory
@@ -49,10 +50,16 @@ class Doorkeeper:
     """Lets requests in. The same answer for every wrong credential: nothing is told about which are close."""
 
     def __init__(
-        self, authenticator: Authenticator, directory: Directory, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        authenticator: Authenticator,
+        directory: Directory,
+        *,
+        senders: Senders = NO_PROXIES,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._authenticator = authenticator
         self._directory = directory
+        self._senders = senders
         self._monotonic = monotonic
         self._known: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
         self._limiter = FailureLimiter(monotonic)
@@ -95,7 +102,7 @@ class Doorkeeper:
         known = self._known.get(digest)
         if known is not None and self._monotonic() - known[0] < REMEMBERED_SECONDS:
             return known[1]
-        names = [f"address {request.client.host if request.client else ''}", f"credential {secret[:PREFIX]}"]
+        names = [f"address {self._senders.of(request)}", f"credential {secret[:PREFIX]}"]
         # What was good once is no guess: else who shares an address with a guesser (a proxy's, say) would be shut out.
         if known is None and (seconds := max(map(self._limiter.wait, names))) > 0:
             raise Refused(Code.TOO_MANY_ATTEMPTS, headers={"Retry-After": str(int(seconds) + 1)})

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.addresses import Senders
 from docaxis.bus.port import BusError, Publisher
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.errors import UnavailableDirectory
@@ -102,7 +103,7 @@ def build_gateway(
     return Gateway(
         settings,
         Parts(
-            doorkeeper=Doorkeeper(repository, directory),
+            doorkeeper=Doorkeeper(repository, directory, senders=Senders(settings.gateway.trusted_proxies)),
             directory=directory,
             intake=intake,
             desk=desk,

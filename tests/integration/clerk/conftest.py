@@ -1,16 +1,20 @@
 """A whole axis with the clerk's pages, and a real browser before them."""
 
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 
 import pytest
 from playwright.async_api import Browser, async_playwright
 
 from clerkoffice import LEADER, SENDER, Office
+from docaxis.clerk import ClerkPages, build_clerk_pages
 from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.passwords import Passwords
+from docaxis.directory import DirectoryRepository
 from docaxis.embedded.axis import AxisPlan, LocalAxis
 from docaxis.embedded.papers import PaperDesk
 from docaxis.runtime import Runtime
+from docaxis.settings import ClerkSettings
 from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
@@ -47,6 +51,20 @@ async def _enrol_leader(axis: LocalAxis) -> None:
         await enrol(store, FileStoreKey(axis.keys.clerk_key), Passwords(), leader, at=system_clock())
     finally:
         await engine.dispose()
+
+
+@pytest.fixture
+async def published(office: Office) -> AsyncIterator[ClerkPages]:
+    """The pages as they are in production, behind a TLS proxy on this machine, over the same accounts."""
+    clerk = ClerkSettings(trusted_proxies=(ip_network("127.0.0.1/32"),))
+    settings = office.axis.settings().model_copy(update={"mode": "production", "clerk": clerk})
+    engine = open_database(office.axis.database.url, application="test")
+    directory = await DirectoryRepository(engine).snapshot()
+    key = FileStoreKey(office.axis.keys.clerk_key)
+    yield build_clerk_pages(
+        settings, engine=engine, directory=lambda: directory, key=key, gateway="http://127.0.0.1:9", clock=system_clock
+    )
+    await engine.dispose()
 
 
 @pytest.fixture(scope="session")

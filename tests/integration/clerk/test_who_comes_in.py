@@ -7,10 +7,14 @@ import httpx
 import pytest
 
 from clerkoffice import LEADER, SENDER, Office
+from docaxis.clerk import ClerkPages
+from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import HEADERS
-from docaxis.clerk.visitors import COOKIE
+from docaxis.composition import MisconfiguredService
 from docaxis.limiting import FAILURES
+from docaxis.runtime import Runtime
 
+SESSION = Cookies(secure=False).name(Cookie.SESSION)
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 
@@ -33,7 +37,7 @@ async def test_a_wrong_password_and_an_unknown_account_are_answered_alike(office
         unknown = await visitor.post("/sign-in", data={"name": "không-có", "password": "sai"})
     assert known.status_code == unknown.status_code == 401
     assert known.text == unknown.text
-    assert COOKIE not in known.cookies
+    assert SESSION not in known.cookies
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(office: Office) -> None:
@@ -63,7 +67,14 @@ async def test_a_form_without_the_sessions_token_does_nothing(office: Office) ->
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}]
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://[evil"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
 )
 async def test_a_form_from_another_site_does_nothing_even_with_the_token(
     office: Office, headers: dict[str, str]
@@ -83,9 +94,9 @@ async def test_anothers_token_does_not_fit(office: Office) -> None:
 
 async def test_who_signed_out_is_out(office: Office) -> None:
     async with office.signed_in(SENDER) as visitor:
-        held = visitor.cookies[COOKIE]
+        held = visitor.cookies[SESSION]
         await visitor.post("/sign-out", data={"form_token": await token_of(visitor)})
-        visitor.cookies.set(COOKIE, held)
+        visitor.cookies.set(SESSION, held)
         assert (await visitor.get("/inbox")).status_code == 303
 
 
@@ -104,6 +115,66 @@ async def test_guessing_is_slowed_down(office: Office) -> None:
         tries = (visitor.post("/sign-in", data={"name": "đoán", "password": str(n)}) for n in range(FAILURES + 2))
         answers = await asyncio.gather(*tries)
     assert sorted(answer.status_code for answer in answers) == [401] * FAILURES + [429] * 2
+
+
+def through_proxy(published: ClerkPages, sender: str) -> httpx.AsyncClient:
+    """Give a visitor whose requests a proxy on this machine forwards; what the visitor wrote itself stands left."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(published.app, client=("127.0.0.1", 4711)),
+        base_url="https://axis.example",
+        headers={"X-Forwarded-For": f"203.0.113.99, {sender}"},
+        trust_env=False,
+    )
+
+
+async def sign_in(visitor: httpx.AsyncClient, office: Office, password: str | None = None) -> httpx.Response:
+    clerk = office.clerk(SENDER)
+    return await visitor.post(
+        "/sign-in", data={"name": clerk.clerk_name, "password": clerk.clerk_password if password is None else password}
+    )
+
+
+async def test_behind_a_proxy_a_guesser_shuts_out_nobody_else(office: Office, published: ClerkPages) -> None:
+    async with through_proxy(published, "198.51.100.66") as guesser:
+        tries = (guesser.post("/sign-in", data={"name": f"đoán {n}", "password": "?"}) for n in range(FAILURES + 2))
+        answers = sorted(await asyncio.gather(*tries), key=lambda answer: answer.status_code)
+        assert [answer.status_code for answer in answers] == [401] * FAILURES + [429] * 2
+        assert int(answers[-1].headers["retry-after"]) > 0
+    async with through_proxy(published, "198.51.100.7") as clerk:
+        assert (await sign_in(clerk, office)).status_code == 303
+
+
+async def test_who_signed_in_before_still_can_from_an_address_that_guesses(
+    office: Office, published: ClerkPages
+) -> None:
+    async with through_proxy(published, "198.51.100.8") as clerk, through_proxy(published, "198.51.100.8") as guesser:
+        await sign_in(clerk, office)
+        guesses = [asyncio.create_task(sign_in(guesser, office, str(n))) for n in range(10 * FAILURES)]
+        await asyncio.wait(guesses, return_when=asyncio.FIRST_COMPLETED)
+        assert (await sign_in(clerk, office)).status_code == 303
+        assert 429 in [answer.status_code for answer in await asyncio.gather(*guesses)]
+
+
+async def test_in_production_cookies_are_bound_to_this_very_host(office: Office, published: ClerkPages) -> None:
+    async with through_proxy(published, "198.51.100.9") as visitor:
+        cookies = (await sign_in(visitor, office)).headers.get_list("set-cookie")
+        assert len(cookies) == 2
+        for cookie in cookies:
+            assert cookie.startswith("__Host-docaxis-")
+            assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(cookie.split("; "))
+        assert (await visitor.get("/inbox")).status_code == 200
+        plain = {SESSION: visitor.cookies[Cookies(secure=True).name(Cookie.SESSION)]}
+        visitor.cookies.clear()
+        visitor.cookies.update(plain)
+        assert (await visitor.get("/inbox")).status_code == 303, "a name that a neighbouring host could have set"
+
+
+async def test_pages_without_tls_are_for_this_machine_only(office: Office) -> None:
+    settings = office.axis.settings("clerk")
+    clerk = settings.clerk.model_copy(update={"host": "0.0.0.0", "gateway": "http://127.0.0.1:9"})
+    with pytest.raises(MisconfiguredService, match="loopback only"):
+        async with Runtime(settings.model_copy(update={"clerk": clerk}), ["clerk"]):
+            pass
 
 
 async def test_going_back_after_a_change_of_language_stays_on_our_pages(office: Office) -> None:

@@ -1,17 +1,16 @@
 """Signing in and out, and the language."""
 
 from http import HTTPStatus
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from docaxis.clerk.cookies import Cookie
 from docaxis.clerk.guarding import MAX_FIELD, check_origin, read_form, signed_in
-from docaxis.clerk.rendering import LANGUAGE_COOKIE, language_of, page
-from docaxis.clerk.visitors import COOKIE, Visitor
-
-LANGUAGE_SECONDS: Final = 365 * 24 * 3600
+from docaxis.clerk.guessing import account_named
+from docaxis.clerk.rendering import language_of, page
+from docaxis.clerk.visitors import Visitor
 
 
 async def home(request: Request) -> Response:  # noqa: ARG001 - a route
@@ -25,20 +24,21 @@ async def ask(request: Request) -> Response:
 async def sign_in(request: Request) -> Response:
     check_origin(request)
     form = await request.form(max_files=0, max_fields=5, max_part_size=MAX_FIELD)
-    name, password = str(form.get("name", "")), str(form.get("password", ""))
-    limiter = request.app.state.limiter
-    tried = [f"address {request.client.host if request.client else ''}", f"account {name.strip().lower()[:100]}"]
-    if max(map(limiter.wait, tried)) > 0:
-        return page(request, "sign_in.html", None, HTTPStatus.TOO_MANY_REQUESTS, faults=("too-many",))
-    for one in tried:
-        limiter.fail(one)  # beforehand: else many tries at the same moment would all be let through
-    token = await request.app.state.visitors.sign_in(name, password)
+    state, name = request.app.state, account_named(str(form.get("name", "")))
+    mark = state.cookies.read(request, Cookie.BROWSER)
+    attempt = state.guessing.attempt(name, sender=state.senders.of(request), mark=mark)
+    if (seconds := attempt.wait()) > 0:
+        told = page(request, "sign_in.html", None, HTTPStatus.TOO_MANY_REQUESTS, faults=("too-many",))
+        told.headers["Retry-After"] = str(int(seconds) + 1)
+        return told
+    attempt.fail()  # beforehand: else many tries at the same moment would all be let through
+    token = await state.visitors.sign_in(name, str(form.get("password", "")))
     if token is None:
         return page(request, "sign_in.html", None, HTTPStatus.UNAUTHORIZED, faults=("sign-in-failed",))
-    for one in tried:
-        limiter.forgive(one)
+    attempt.forgive()
     answer = RedirectResponse("/inbox", 303)
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=request.app.state.secure, path="/")
+    state.cookies.give(answer, Cookie.SESSION, token)
+    state.cookies.give(answer, Cookie.BROWSER, state.guessing.mark(name))
     return answer
 
 
@@ -46,7 +46,7 @@ async def sign_out(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor, acting=False)
     await request.app.state.visitors.sign_out(visitor.token)
     answer = page(request, "sign_in.html", None, message="signed-out")
-    answer.delete_cookie(COOKIE, path="/")
+    request.app.state.cookies.drop(answer, Cookie.SESSION)
     return answer
 
 
@@ -56,15 +56,7 @@ async def change_language(request: Request) -> Response:
     back = str(form.get("here", "/inbox"))
     answer = RedirectResponse(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/inbox", 303)
     other = "en" if language_of(request) == "vi" else "vi"
-    answer.set_cookie(
-        LANGUAGE_COOKIE,
-        other,
-        max_age=LANGUAGE_SECONDS,
-        httponly=True,
-        samesite="strict",
-        secure=request.app.state.secure,
-        path="/",
-    )
+    request.app.state.cookies.give(answer, Cookie.LANGUAGE, other)
     return answer
 
 
