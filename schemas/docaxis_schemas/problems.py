@@ -34,6 +34,7 @@ class Code(StrEnum):
     CONTENT_EMPTY = "content-empty"
     CONTENT_TOO_LARGE = "content-too-large"
     CONTENT_LENGTH_WRONG = "content-length-wrong"
+    UPLOAD_QUOTA = "upload-quota"
     UPLOAD_TOO_SLOW = "upload-too-slow"
     OFFSET_MISMATCH = "offset-mismatch"
     NOT_A_PDF = "not-a-pdf"
@@ -231,6 +232,13 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "The declared length is wrong",
         "Gửi lại với Content-Length đúng.",
         "Send again with the right Content-Length.",
+    ),
+    Code.UPLOAD_QUOTA: Problem(
+        507,  # as RFC 4331, section 6, answers for a quota; 429 would have clients repeat it
+        "Đã tải lên quá nhiều tệp chưa gửi",
+        "Too much was uploaded that no submission names",
+        "Gửi các văn bản đã tải tệp lên, hoặc chờ trục xóa những tệp không dùng.",
+        "Hand in the documents whose files were uploaded, or wait until the axis has removed unused files.",
     ),
     Code.UPLOAD_TOO_SLOW: Problem(
         408,

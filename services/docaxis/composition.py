@@ -34,7 +34,7 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.service import Router
 from docaxis.router.timers import Timers
 from docaxis.settings import BusSettings, Settings
-from docaxis.storage.contents import ContentStore, FileStoreKey, open_sealed_store
+from docaxis.storage.contents import ContentStore, FileStoreKey, Unclaimed, open_sealed_store
 from docaxis.storage.log_files import LocalDisk, LogFiles, only_writer
 from docaxis.storage.log_order import LogOrder
 from docaxis.storage.projection import ProjectionStore
@@ -241,8 +241,15 @@ def open_contents(context: Context) -> ContentStore:
     if not settings.contents:
         raise MisconfiguredService("the settings name no content store (DOCAXIS_CONTENTS)")
     key = FileStoreKey.load(key_file(settings.keys.store_key, "store key"))
-    lease = settings.gateway.upload_lease
-    contents = ContentStore(context.engine, open_sealed_store(settings.contents), key, clock=context.clock, lease=lease)
+    gateway = settings.gateway
+    contents = ContentStore(
+        context.engine,
+        open_sealed_store(settings.contents),
+        key,
+        clock=context.clock,
+        lease=gateway.upload_lease,
+        quota=Unclaimed(gateway.unclaimed_contents, gateway.unclaimed_bytes),
+    )
     context.stack.callback(contents.close)
     return contents
 

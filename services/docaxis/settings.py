@@ -79,7 +79,13 @@ class GatewaySettings(_WebSettings):
     stall_allowance: timedelta = Field(
         timedelta(seconds=10), description="a connection may stall this long in all before its rate is judged"
     )
-    upload_lease: timedelta = timedelta(hours=24)
+    upload_lease: timedelta = Field(
+        timedelta(hours=24), description="how long a content is kept that no submission names"
+    )
+    unclaimed_contents: int = Field(
+        1000, ge=1, description="contents that a member may have uploaded and no submission names yet"
+    )
+    unclaimed_bytes: int = Field(20 * 1024**3, ge=1, description="bytes of such contents")
 
 
 class ClerkSettings(_WebSettings):

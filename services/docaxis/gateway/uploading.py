@@ -10,7 +10,7 @@ from docaxis.gateway.bodies import Body, too_large
 from docaxis.gateway.limits import Limits
 from docaxis.gateway.multipart import malformed
 from docaxis.gateway.refusals import Refused
-from docaxis.storage.contents import ContentMismatch, ContentStore, Progress, WrongOffset
+from docaxis.storage.contents import ContentMismatch, ContentStore, Progress, QuotaExceeded, WrongOffset
 from docaxis_schemas.problems import Code
 
 _SHA256: Final = re.compile("[0-9a-f]{64}")
@@ -41,7 +41,7 @@ class Uploads:
         """Take the bytes of one request.
 
         Raises:
-            Refused: Wrong offset, wrong length, wrong hash, too large, too slow.
+            Refused: Wrong offset, wrong length, wrong hash, too large, too slow, too much that no submission names.
             UnavailableStorage: Store or database are away.
         """
         name = checked_name(sha256)
@@ -60,6 +60,8 @@ class Uploads:
             raise _elsewhere(error) from error
         except ContentMismatch as error:
             raise Refused(Code.CONTENT_MISMATCH) from error
+        except QuotaExceeded as error:
+            raise _over_quota(error) from error
 
     async def _write(self, member: str, name: str, offset: int, size: int, body: Body) -> Progress:
         async with await self.contents.resume(member, name, size, offset) as writer:
@@ -105,4 +107,15 @@ def _elsewhere(error: WrongOffset) -> Refused:
         f"Đã nhận {error.offset} byte.",
         f"{error.offset} bytes were received.",
         headers={"Upload-Offset": str(error.offset)},
+    )
+
+
+def _over_quota(error: QuotaExceeded) -> Refused:
+    held, quota = error.held, error.quota
+    return Refused(
+        Code.UPLOAD_QUOTA,
+        f"Đang giữ {held.contents} tệp ({held.bytes} byte) chưa thuộc lượt gửi nào;"
+        f" tối đa {quota.contents} tệp, {quota.bytes} byte.",
+        f"{held.contents} contents of {held.bytes} bytes are stored that no submission names;"
+        f" at most {quota.contents}, of {quota.bytes} bytes.",
     )

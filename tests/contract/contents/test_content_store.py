@@ -1,5 +1,6 @@
 """What the content store promises, over each place for sealed bytes, on a real PostgreSQL."""
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Callable
@@ -20,7 +21,9 @@ from docaxis.storage.contents import (
     DamagedContent,
     FileStoreKey,
     MissingContent,
+    QuotaExceeded,
     SealedStore,
+    Unclaimed,
     WrongOffset,
 )
 from docaxis.storage.contents.directory import DirectoryStore
@@ -185,6 +188,57 @@ async def test_only_what_nobody_claimed_is_swept(
     assert await store.find(member, [claimed, left]) == {claimed: 7}
     assert await (await store.open(member, claimed)).read() == b"claimed"
     assert await store.progress(member, name_of(BODY)) is None
+
+
+def with_quota(engine: AsyncEngine, sealed: SealedStore, clock: Clock, quota: Unclaimed) -> ContentStore:
+    return ContentStore(engine, sealed, FileStoreKey(b"k" * 32), clock=clock, lease=timedelta(hours=24), quota=quota)
+
+
+async def test_a_member_may_not_fill_the_store_with_what_no_submission_names(
+    content_engine: AsyncEngine, sealed: SealedStore, member: str, hand_clock: Clock
+) -> None:
+    store = with_quota(content_engine, sealed, hand_clock, Unclaimed(contents=3, bytes=1000))
+    try:
+        finished = await put(store, member, b"finished" * 50)  # 400 bytes
+        begun = await store.resume(member, "0" * 64, 500, 0)
+        with pytest.raises(QuotaExceeded) as refused:
+            await store.resume(member, "1" * 64, 101, 0)
+        assert refused.value.held == Unclaimed(2, 900)
+        async with begun:
+            pass  # let go, so that the next request may go on with it
+        async with await store.resume(member, "0" * 64, 500, 0):
+            pass  # what was begun counts once, however often it is begun again
+        async with await store.resume("another-" + member[:8], "1" * 64, 1000, 0):
+            pass  # and for nobody else
+        await pin(content_engine, finished)
+        async with await store.resume(member, "1" * 64, 500, 0):
+            pass  # what a submission names does not count any more
+        with pytest.raises(QuotaExceeded):
+            await store.resume(member, "2" * 64, 1, 0)
+        hand_clock.advance(timedelta(hours=25))
+        await store.sweep()
+        async with await store.resume(member, "2" * 64, 1000, 0):
+            pass  # what nobody named in time is gone, and makes room
+    finally:
+        store.close()
+
+
+async def test_uploads_begun_together_are_not_all_below_the_quota(
+    content_engine: AsyncEngine, sealed: SealedStore, member: str, hand_clock: Clock
+) -> None:
+    store = with_quota(content_engine, sealed, hand_clock, Unclaimed(contents=3, bytes=1000))
+
+    async def begin(number: int) -> bool:
+        try:
+            async with await store.resume(member, f"{number:064d}", 10, 0):
+                return True
+        except QuotaExceeded:
+            return False
+
+    try:
+        assert sum(await asyncio.gather(*map(begin, range(12)))) == 3
+    finally:
+        store.close()
 
 
 async def test_bytes_without_a_record_are_swept(

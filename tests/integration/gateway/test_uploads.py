@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from docaxis.storage.contents import SEGMENT
+from docaxis.storage.contents import SEGMENT, Unclaimed
 
 World = Any
 SENDER = "so-noi-vu"
@@ -64,3 +64,16 @@ async def test_an_offset_that_is_no_number(world: World) -> None:
     headers = {"Upload-Offset": "½"} | world.bearer(SENDER)
     response = await world.client.put(PATH, content=b"x", headers={k: v.encode() for k, v in headers.items()})
     assert response.json()["code"] == "malformed-request"
+
+
+async def test_more_than_the_quota_is_refused_in_both_languages(world: World) -> None:
+    world.store._records._quota = Unclaimed(contents=1, bytes=len(BODY))
+    assert (await put(world, BODY)).status_code == 201
+    other = hashlib.sha256(b"x").hexdigest()
+    refused = await put(world, b"x", 0, 1, f"/v1/contents/{other}")
+    problem = refused.json()
+    assert (refused.status_code, problem["code"]) == (507, "upload-quota")
+    assert f"1 contents of {len(BODY)} bytes" in problem["detail"]
+    assert f"1 tệp ({len(BODY)} byte)" in problem["detail_vi"]
+    assert (await put(world, BODY)).status_code == 201, "what is there already is answered as before"
+    assert await world.store.find(SENDER, [other]) == {}

@@ -2,12 +2,15 @@
 
 from docaxis.storage.contents.opening import open_sealed_store
 from docaxis.storage.contents.port import (
+    UNCLAIMED_QUOTA,
     ContentMismatch,
     DamagedContent,
     MissingContent,
+    QuotaExceeded,
     RejectedContent,
     SealedStore,
     StoreFull,
+    Unclaimed,
     WrongOffset,
 )
 from docaxis.storage.contents.reading import OpenContent
@@ -17,6 +20,7 @@ from docaxis.storage.contents.writing import ContentWriter
 
 __all__ = [
     "SEGMENT",
+    "UNCLAIMED_QUOTA",
     "ContentMismatch",
     "ContentStore",
     "ContentWriter",
@@ -25,11 +29,13 @@ __all__ = [
     "MissingContent",
     "OpenContent",
     "Progress",
+    "QuotaExceeded",
     "RejectedContent",
     "SealedStore",
     "StoreFull",
     "StoreKey",
     "Swept",
+    "Unclaimed",
     "WrongOffset",
     "open_sealed_store",
 ]

@@ -7,10 +7,23 @@ store makes them in threads.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from docaxis.storage.decisions import StorageError, UnavailableStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """Contents of a member that no submission names, uploads that are under way included: how many, of which size."""
+
+    contents: int
+    bytes: int
+
+
+UNCLAIMED_QUOTA: Final = Unclaimed(1000, 20 * 1024**3)
+"""What a member may have uploaded that no submission names: ten of the largest contents."""
 
 
 class MissingContent(StorageError):
@@ -23,6 +36,15 @@ class RejectedContent(StorageError):
 
 class ContentMismatch(RejectedContent):
     """The bytes have another hash or size than announced; what was stored of them is gone."""
+
+
+class QuotaExceeded(RejectedContent):
+    """The member has too much stored that no submission names: ``held``, without this content, of ``quota``."""
+
+    def __init__(self, held: Unclaimed, quota: Unclaimed) -> None:
+        super().__init__(f"{held.contents} contents of {held.bytes} bytes are stored that no submission names")
+        self.held = held
+        self.quota = quota
 
 
 class WrongOffset(RejectedContent):

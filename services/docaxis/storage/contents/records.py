@@ -8,7 +8,7 @@ from sqlalchemy import Text, and_, any_, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from docaxis.storage.contents.port import MissingContent
+from docaxis.storage.contents.port import MissingContent, QuotaExceeded, Unclaimed
 from docaxis.storage.driver import Database, Row, Statement
 from docaxis.storage.tables.intake import contents, uploads
 from docaxis_schemas.moments import Clock
@@ -35,6 +35,14 @@ _STORE: Final = Statement(
     ).returning(contents.c.location),
     columns=("member", "sha256", "size", "location", "wrapped_key", "stored_at", "leased_until"),
 )
+_LOCK: Final = Statement("SELECT pg_advisory_xact_lock(hashtextextended('uploads ' || CAST(:member AS text), 0))")
+"""One member's uploads begin one after the other: together they would all be below the quota."""
+_UNCLAIMED: Final = Statement("""
+    SELECT count(*) AS contents, coalesce(sum(size), 0)::bigint AS bytes FROM (
+        SELECT size FROM contents WHERE NOT pinned AND member = :member AND sha256 <> :sha256
+        UNION ALL SELECT declared FROM uploads WHERE member = :member AND sha256 <> :sha256
+    ) AS held
+""")
 _UPLOADED: Final = Statement(delete(uploads).where(_UPLOAD, uploads.c.location == bindparam("where")))
 _EXPIRED: Final = Statement(
     delete(contents)
@@ -52,10 +60,11 @@ _UNFINISHED: Final = Statement(select(uploads.c.location).where(uploads.c.locati
 class ContentRecords:
     """The rows of `contents` and `uploads`, each statement on its own."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock, lease: timedelta) -> None:
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, lease: timedelta, quota: Unclaimed) -> None:
         self._database = Database(engine)
         self._clock = clock
         self._lease = lease
+        self._quota = quota
 
     async def sizes(self, member: str, hashes: Collection[str]) -> dict[str, int]:
         rows = await self._database.rows(_SIZES, whose=member, hashes=list(hashes))
@@ -77,16 +86,26 @@ class ContentRecords:
         return await self._database.row(_TOUCH, whose=member, hash=sha256, at=self._clock())
 
     async def begin_upload(self, member: str, sha256: str, size: int, location: str, wrapped_key: bytes) -> Row:
-        """Put an upload on record; one that is there keeps its location and key."""
-        (row,) = await self._database.rows(
-            _BEGIN,
-            member=member,
-            sha256=sha256,
-            location=location,
-            declared=size,
-            wrapped_key=wrapped_key,
-            touched_at=self._clock(),
-        )
+        """Put an upload on record; one that is there keeps its location and key.
+
+        Raises:
+            QuotaExceeded: With it the member would have more than its quota that no submission names.
+        """
+        async with self._database.transaction() as connection:
+            await connection.run(_LOCK, member=member)
+            (found,) = await connection.rows(_UNCLAIMED, member=member, sha256=sha256)
+            held = Unclaimed(found["contents"], found["bytes"])
+            if held.contents + 1 > self._quota.contents or held.bytes + size > self._quota.bytes:
+                raise QuotaExceeded(held, self._quota)
+            (row,) = await connection.rows(
+                _BEGIN,
+                member=member,
+                sha256=sha256,
+                location=location,
+                declared=size,
+                wrapped_key=wrapped_key,
+                touched_at=self._clock(),
+            )
         return row
 
     async def store(

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from docaxis.storage.contents.port import ContentMismatch, SealedStore, WrongOffset
+from docaxis.storage.contents.port import UNCLAIMED_QUOTA, ContentMismatch, SealedStore, Unclaimed, WrongOffset
 from docaxis.storage.contents.reading import OpenContent
 from docaxis.storage.contents.records import ContentRecords
 from docaxis.storage.contents.sealing import SegmentCipher, StoreKey
@@ -59,9 +59,10 @@ class ContentStore:
         *,
         clock: Clock,
         lease: timedelta,
+        quota: Unclaimed = UNCLAIMED_QUOTA,
         new_location: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        self._records = ContentRecords(engine, clock=clock, lease=lease)
+        self._records = ContentRecords(engine, clock=clock, lease=lease, quota=quota)
         self._sealed = sealed
         self._key = key
         self._clock = clock
@@ -89,9 +90,10 @@ class ContentStore:
         return ContentWriter(sealed, self._run, size=size, keep=False, record=record)
 
     async def resume(self, member: str, sha256: str, size: int, offset: int) -> ContentWriter:
-        """Take a content from ``offset`` on; 0 begins anew.
+        """Take a content from ``offset`` on; 0 begins anew, within the member's quota.
 
         Raises:
+            QuotaExceeded: The member has too much stored that no submission names.
             WrongOffset: The upload stands elsewhere, or another request is writing it.
             ContentMismatch: Another size than the upload began with.
             UnavailableStorage: Store or database are away.
