@@ -60,7 +60,7 @@ def judge_files(files: Sequence[ContentEntry]) -> None:
     Raises:
         RejectedDocument: Everything that is wrong with it.
     """
-    faults = [found for index, file in enumerate(files) for found in _file_faults(file, f"contents[{index}]")]
+    faults = [found for index, file in enumerate(files) for found in file_faults(file, f"contents[{index}]")]
     faults.extend(_list_faults(files))
     if faults:
         raise RejectedDocument(faults)
@@ -79,7 +79,8 @@ def _list_faults(files: Sequence[ContentEntry]) -> Iterator[Fault]:
         seen.add(name)
 
 
-def _file_faults(file: ContentEntry, path: str) -> Iterator[Fault]:
+def file_faults(file: ContentEntry, path: str) -> Iterator[Fault]:
+    """Give what is wrong with one file; ``path`` names it in the faults."""
     name = file.name
     if not name.strip() or name in {".", ".."} or _NOT_IN_NAMES.search(name) or _DRIVE.match(name):
         yield fault(f"{path}.name", "not-a-file-name", name)

@@ -9,6 +9,7 @@ from docaxis.gateway.acting import Desk
 from docaxis.gateway.authentication import Doorkeeper
 from docaxis.gateway.directory import FreshDirectory
 from docaxis.gateway.edxml.receiving import PacketDesk
+from docaxis.gateway.edxml.spooling import PacketRoom
 from docaxis.gateway.limits import Limits
 from docaxis.gateway.measures import Measures
 from docaxis.gateway.publishing import Outbox
@@ -44,6 +45,7 @@ class Parts:
     intake: Intake
     desk: Desk
     packets: PacketDesk
+    packet_room: PacketRoom
     exchange: ExchangeStore
     uploads: Uploads
     outbox: Outbox

@@ -18,6 +18,7 @@ from docaxis.gateway.application import make_application
 from docaxis.gateway.authentication import Doorkeeper
 from docaxis.gateway.directory import FreshDirectory
 from docaxis.gateway.edxml.receiving import PacketDesk
+from docaxis.gateway.edxml.spooling import PacketRoom
 from docaxis.gateway.limits import Limits
 from docaxis.gateway.marking import MARK_SECONDS, PublishedMarks
 from docaxis.gateway.measures import Measures
@@ -31,6 +32,7 @@ from docaxis.gateway.uploading import Uploads
 from docaxis.gateway.waiting import Decisions
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
+from docaxis.spooling import SpoolRoom
 from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import UnavailableStorage
@@ -108,6 +110,9 @@ def build_gateway(
             intake=intake,
             desk=desk,
             packets=PacketDesk(intake=intake, desk=desk, exchange=exchange),
+            packet_room=PacketRoom(
+                SpoolRoom(size=settings.gateway.spool_limit, requests=settings.gateway.spool_requests)
+            ),
             exchange=exchange,
             uploads=Uploads(contents, bounds),
             outbox=outbox,

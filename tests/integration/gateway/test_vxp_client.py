@@ -319,3 +319,24 @@ async def test_parameters_that_are_none_are_refused_and_never_an_error_of_ours(w
         with pytest.raises(PermanentError) as caught:
             await client(world, SENDER, "H20.14").call("GET", "getReceivedEdocList", params=params)
         assert caught.value.args[0] == "10"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rb'{"agencyCode": "\ud800"}',
+        rb'{"\udfff": 1}',
+        b'{"docId": 1, "docId": 2}',
+        b'{"docId": NaN}',
+        b"[" * 10_000,
+        b"[]",
+        b"\xff",
+        b'{"docId": ' + b"9" * 5000 + b"}",
+    ],
+)
+@pytest.mark.parametrize("name", ["updateStatus", "getEdoc", "getAgenciesList", "registerAgency", "deleteAgency"])
+async def test_json_that_is_not_one_thing_is_refused(world: World, name: str, body: bytes) -> None:
+    sender = client(world, SENDER, "H20.14")
+    with pytest.raises(PermanentError) as refused:
+        await sender.call("POST", name, content=body, headers={"Content-Type": "application/json"})
+    assert refused.value.args[0] == VxpCode.FILE_INVALID.value

@@ -12,7 +12,6 @@ from docaxis.gateway.authentication import member_of
 from docaxis.gateway.bodies import Body
 from docaxis.gateway.deliveries import may_see
 from docaxis.gateway.edxml.receiving import received_packet_json
-from docaxis.gateway.edxml.spooling import spool_packet, spools
 from docaxis.gateway.edxml.writing import delivery_packet
 from docaxis.gateway.parts import PARTIES, Parts
 from docaxis.gateway.refusals import Refused
@@ -33,17 +32,17 @@ def edxml(parts: Parts) -> APIRouter:
         principal = await parts.doorkeeper.require(request, PARTIES)
         own_id = idempotency_key(request) if "idempotency-key" in request.headers else None
         body = Body(request, parts.limits)
-        with spools() as room:
-            try:
-                packet = await spool_packet(body.chunks(), room, parts.clock())
+        try:
+            with parts.packet_room.spools(member_of(principal)) as spools:
+                packet = await parts.packet_room.read(body.chunks(), spools, parts.clock())
                 if packet.examination.kind is PacketKind.STATUS:
                     record = await parts.packets.take_status(principal, packet, own_id)
                     return JSONResponse(received_packet_json("status", taken_json(record)), 202)
                 accepted = await parts.packets.take_document(principal, packet, own_id)
-            except Exception as error:
-                parts.measures.submissions.labels("refused" if isinstance(error, Refused) else "unavailable").inc()
-                await body.drain()
-                raise
+        except Exception as error:
+            parts.measures.submissions.labels("refused" if isinstance(error, Refused) else "unavailable").inc()
+            await body.drain()
+            raise
         parts.measures.submissions.labels("repeated" if accepted.repeated else "accepted").inc()
         answer = received_json(accepted.claim, json.loads(accepted.claim.resolution))
         return JSONResponse(received_packet_json("document", answer), 202)

@@ -1,10 +1,9 @@
 """Who asks, and for what: headers, query and JSON body alike, because clients of the field use all three."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from starlette.requests import Request
@@ -15,6 +14,7 @@ from docaxis.gateway.multipart import malformed
 from docaxis.gateway.parts import PARTIES, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.storage.exchange import Window
+from docaxis_schemas.canonical import RejectedJson, parse_object
 from docaxis_schemas.edxml.values import read_date, read_moment
 from docaxis_schemas.problems import Code
 
@@ -128,9 +128,7 @@ async def _body_values(request: Request, parts: Parts) -> dict[str, str]:
     if not data.strip():
         return {}
     try:
-        value: Any = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise malformed("Thân yêu cầu không phải JSON.", "The body is no JSON.") from error
-    if not isinstance(value, dict):
-        raise malformed("Thân yêu cầu phải là đối tượng JSON.", "The body is a JSON object.")
+        value = parse_object(data, limit=MAX_BODY)
+    except RejectedJson as error:
+        raise Refused(Code.MALFORMED_JSON, f"JSON: {error}", f"JSON: {error}") from error
     return {str(name).lower(): str(item) for name, item in value.items() if isinstance(item, str | int | float)}

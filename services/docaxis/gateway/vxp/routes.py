@@ -11,9 +11,10 @@ from starlette.responses import Response, StreamingResponse
 
 from docaxis.bus.port import BusError
 from docaxis.directory.errors import UnavailableDirectory
+from docaxis.gateway.authentication import member_of
 from docaxis.gateway.bodies import Body
 from docaxis.gateway.edxml.routes import MEDIA_TYPE, download_headers
-from docaxis.gateway.edxml.spooling import SpooledPacket, spool_packet, spools
+from docaxis.gateway.edxml.spooling import SpooledPacket
 from docaxis.gateway.multipart import MultipartReader, malformed
 from docaxis.gateway.parts import Parts
 from docaxis.gateway.refusals import Refused
@@ -67,24 +68,24 @@ def _messages_out(parts: Parts) -> APIRouter:
     async def send_edoc(request: Request) -> Response:
         asked = await ask(parts, request, with_body=False)
         body = Body(request, parts.limits)
-        with spools() as room:
-            try:
-                packet, kind = await _packet(request, body, room, asked)
+        try:
+            with parts.packet_room.spools(member_of(asked.principal)) as spools:
+                packet, kind = await _packet(request, body, spools, asked)
                 name = await messages.send(parts, asked, packet, kind)
-            except Exception as error:
-                parts.measures.submissions.labels("refused" if isinstance(error, Refused) else "unavailable").inc()
-                await body.drain()
-                raise
+        except Exception as error:
+            parts.measures.submissions.labels("refused" if isinstance(error, Refused) else "unavailable").inc()
+            await body.drain()
+            raise
         return done(name)
 
-    async def _packet(request: Request, body: Body, room: Spools, asked: Asked) -> tuple[SpooledPacket, str]:
+    async def _packet(request: Request, body: Body, spools: Spools, asked: Asked) -> tuple[SpooledPacket, str]:
         content_type = request.headers.get("content-type", "")
         if not content_type.startswith("multipart/"):
-            return await spool_packet(body.chunks(), room, parts.clock()), asked.kind()
+            return await parts.packet_room.read(body.chunks(), spools, parts.clock()), asked.kind()
         values, packet = dict(asked.values), None
         async for part in MultipartReader(content_type, body.chunks(), max_parts=MAX_FORM_PARTS).parts():
             if part.name.lower() == FILE and packet is None:
-                packet = await spool_packet(part.chunks(), room, parts.clock())
+                packet = await parts.packet_room.read(part.chunks(), spools, parts.clock())
             else:
                 values[part.name.lower()] = (await part.whole(MAX_BODY) or b"").decode("utf-8", "replace")
         if packet is None:
