@@ -20,6 +20,7 @@ MAX_STATEMENT: Final = 64 * 1024
 OPEN_FACTS: Final = frozenset({
     "acted_by_gateway",
     "cause",
+    "change",
     "code",
     "directory_version",
     "disposition",
@@ -28,6 +29,7 @@ OPEN_FACTS: Final = frozenset({
     "recipients",
     "revocation_epoch",
     "stage",
+    "state",
     "step",
     "sub_indication",
     "trust_sha256",
@@ -52,6 +54,11 @@ class EvidenceType(StrEnum):
     CONTENT_CONSIGNMENT_FAILURE = "ContentConsignmentFailure"
     CONTENT_HANDOVER = "ContentHandover"
     STATUS_REPORTED = "status.reported"
+    RECALL_RECEIVED = "recall.received"
+    DELIVERY_CANCELLED = "delivery.cancelled"
+    CHANGE_ASKED = "change.asked"
+    CHANGE_ANSWERED = "change.answered"
+    DELIVERY_EXPIRED = "delivery.expired"
     DEAD_LETTERED = "submission.dead_lettered"
     DEAD_LETTER_REPLAYED = "submission.replayed"
 
@@ -120,6 +127,36 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "The recipient signed this status report.",
         "Không chứng minh công việc trong văn bản đã được thực hiện.",
         "It does not prove that the work asked for was done.",
+    ),
+    EvidenceType.RECALL_RECEIVED: Meaning(
+        "Bên gửi đã ký yêu cầu thu hồi và trục đã nhận yêu cầu đó.",
+        "The sender signed a recall, and the axis received it.",
+        "Không chứng minh bên nhận nào đã biết hay đã đồng ý.",
+        "It does not prove that any recipient knows of it or agreed.",
+    ),
+    EvidenceType.DELIVERY_CANCELLED: Meaning(
+        "Lượt chuyển tới bên nhận này đã bị hủy trước khi vào hộp đến.",
+        "The delivery to this recipient was cancelled before it reached the inbox.",
+        "Không chứng minh bên nhận không biết nội dung bằng con đường khác.",
+        "It does not prove that the recipient has not learned the content in another way.",
+    ),
+    EvidenceType.CHANGE_ASKED: Meaning(
+        "Yêu cầu thu hồi, cập nhật hoặc thay thế đã nằm trong hộp đến của bên nhận.",
+        "The request to recall, update or replace lies in the recipient's inbox.",
+        "Không chứng minh bên nhận đã đọc hay đã đồng ý.",
+        "It does not prove that the recipient has read it or agreed.",
+    ),
+    EvidenceType.CHANGE_ANSWERED: Meaning(
+        "Bên nhận đã ký trả lời đồng ý hoặc từ chối yêu cầu.",
+        "The recipient signed its agreement to the request, or its refusal.",
+        "Không chứng minh bên nhận đã thực sự xóa văn bản: đó là lời của bên nhận.",
+        "It does not prove that the recipient deleted the document: it is the recipient's own word.",
+    ),
+    EvidenceType.DELIVERY_EXPIRED: Meaning(
+        "Văn bản nằm trong hộp đến đến hết hạn mà không ai ký nhận.",
+        "The document lay in the inbox until its time was over, and nobody signed for it.",
+        "Không chứng minh bên nhận không mở xem.",
+        "It does not prove that nobody at the recipient looked at it.",
     ),
     EvidenceType.DEAD_LETTERED: Meaning(
         "Trục không xử lý được lượt gửi này và đã chuyển cho người vận hành.",

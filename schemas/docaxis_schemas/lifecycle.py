@@ -1,7 +1,9 @@
-"""The two life cycles of a delivery as tables: how it travels, and what the recipient says about it.
+"""The life cycles of a delivery as tables: how it travels, what the recipient says about it, and what it is asked.
 
 Transport states are the axis's own; business states are the recipient's reports (status codes of QĐ 28/2018). Never
-mixed: no report changes the transport state and no transport event counts as a report.
+mixed: no report 01-06 changes the transport state and no transport event counts as a report. A change (recall, update,
+replacement) is asked by the sender (13, or a packet of type 1-3) and answered by the recipient (15 or 16); only an
+agreement ends a delivery that nobody has taken yet.
 """
 
 from enum import StrEnum, unique
@@ -116,5 +118,79 @@ REPORTS: Final[dict[tuple[Report | None, Report], tuple[Step, Report]]] = {
 """State before and report to (how it relates, state after) for 01-06.
 
 Forward skips are accepted and marked, repeats are idempotent, backward steps are kept and flagged and do not change the
-state. Codes 13, 15 and 16 belong to recall and are answered by their own table.
+state. Codes 13, 15 and 16 belong to changes: see `ASKING` and `ANSWERS`.
 """
+
+
+@unique
+class Change(StrEnum):
+    """What a sender asks about a document that was delivered."""
+
+    RECALL = "recall"
+    UPDATE = "update"
+    REPLACEMENT = "replacement"
+
+
+CHANGE_NAMES: Final[dict[Change, tuple[str, str]]] = {
+    Change.RECALL: ("Thu hồi", "recall"),
+    Change.UPDATE: ("Cập nhật", "update"),
+    Change.REPLACEMENT: ("Thay thế", "replacement"),
+}
+
+
+@unique
+class ChangeState(StrEnum):
+    """Where a request about a delivery is. After a refusal there may be a new one; an agreement is the end."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    REFUSED = "refused"
+
+
+@unique
+class Asking(StrEnum):
+    """What comes of asking: the four answers to who asked too early, in time, again, or too late."""
+
+    CANCELLED = "cancelled"
+    ASKED = "asked"
+    ASKED_ALREADY = "asked_already"
+    ENDED = "ended"
+
+
+def _asking(state: TransportState | None, change: ChangeState | None) -> Asking:
+    if state not in {TransportState.CONSIGNED, TransportState.HANDED_OVER} or change is ChangeState.AGREED:
+        return Asking.ENDED
+    return Asking.ASKED_ALREADY if change is ChangeState.ASKED else Asking.ASKED
+
+
+ASKING: Final[dict[tuple[TransportState | None, ChangeState | None], Asking]] = {
+    (None, None): Asking.CANCELLED,
+    **{(state, change): _asking(state, change) for state in TransportState for change in (None, *ChangeState)},
+}
+"""Transport state and standing request to what a new request does.
+
+Not made yet (None): cancelled, the recipient never hears of it. Consigned or handed over: the recipient is asked, once
+at a time; the axis takes nothing back by itself. A delivery that was returned (02) counts as ended too.
+"""
+
+ANSWERS: Final[dict[tuple[ChangeState, Report], tuple[Step, ChangeState]]] = {
+    (ChangeState.ASKED, Report.CHANGE_AGREED): (Step.FORWARD, ChangeState.AGREED),
+    (ChangeState.ASKED, Report.CHANGE_REFUSED): (Step.FORWARD, ChangeState.REFUSED),
+    (ChangeState.AGREED, Report.CHANGE_AGREED): (Step.REPEATED, ChangeState.AGREED),
+    (ChangeState.AGREED, Report.CHANGE_REFUSED): (Step.BACKWARD, ChangeState.AGREED),
+    (ChangeState.REFUSED, Report.CHANGE_AGREED): (Step.BACKWARD, ChangeState.REFUSED),
+    (ChangeState.REFUSED, Report.CHANGE_REFUSED): (Step.REPEATED, ChangeState.REFUSED),
+}
+"""Standing request and answer to (how it relates, state after): the first answer counts, later ones change nothing."""
+
+CHANGE_ANSWERS: Final = frozenset(report for _, report in ANSWERS)
+
+
+def asking(state: TransportState | None, report: Report | None, change: ChangeState | None) -> Asking:
+    """Say what a request does to a delivery; None for the state of one that was not made yet."""
+    return Asking.ENDED if report is Report.REJECTED else ASKING[(state, change)]
+
+
+def has_ended(state: TransportState, change: ChangeState | None) -> bool:
+    """Say whether nothing more can be done with a delivery: never to be taken any more, or given up by agreement."""
+    return change is ChangeState.AGREED or state not in {TransportState.CONSIGNED, TransportState.HANDED_OVER}

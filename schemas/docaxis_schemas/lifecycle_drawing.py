@@ -2,20 +2,33 @@
 
 from collections.abc import Iterator
 
-from docaxis_schemas.lifecycle import REPORT_NAMES, REPORTS, TERMINAL, TRANSPORT, Report, Step
+from docaxis_schemas.lifecycle import (
+    ANSWERS,
+    ASKING,
+    REPORT_NAMES,
+    REPORTS,
+    TERMINAL,
+    TRANSPORT,
+    Asking,
+    ChangeState,
+    Report,
+    Step,
+    TransportState,
+)
 
-_HEAD = """# The two life cycles of a delivery
+_HEAD = """# The life cycles of a delivery
 
 Generated from `docaxis_schemas.lifecycle` by `tools/draw_lifecycles.py`; do not edit.
 
-How a delivery travels (transport) and what its recipient says about it (reports) are never mixed: no report changes the
-transport state, and no transport event counts as a report.
+How a delivery travels (transport) and what its recipient says about it (reports) are never mixed: no report 01-06
+changes the transport state, and no transport event counts as a report. What its sender asks about it later (recall,
+update, replacement) has a life of its own.
 """
 
 
 def draw_lifecycles() -> str:
     """Give the page ``docs/reference/lifecycles.md``."""
-    return "\n".join([_HEAD, *_transport(), "", *_reports()]) + "\n"
+    return "\n".join([_HEAD, *_transport(), "", *_reports(), "", *_changes()]) + "\n"
 
 
 def _transport() -> Iterator[str]:
@@ -46,6 +59,30 @@ def _reports() -> Iterator[str]:
         cells = (REPORTS[(state, code)][0].value for code in codes)
         yield f"| {'(none)' if state is None else _title(state)} | " + " | ".join(cells) + " |"
     yield "\nRepeated and backward reports are kept and told, and leave the state as it is."
+
+
+def _changes() -> Iterator[str]:
+    yield "## Changes: recall, update, replacement\n"
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    for before in (None, *ChangeState):
+        if ASKING[(TransportState.CONSIGNED, before)] is Asking.ASKED:
+            yield f"    {before.value if before else '[*]'} --> {ChangeState.ASKED.value}: 13"
+    for (before, code), (step, after) in ANSWERS.items():
+        if step is Step.FORWARD:
+            yield f"    {before.value} --> {after.value}: {code.value}"
+    yield f"    {ChangeState.AGREED.value} --> [*]"
+    yield "```\n"
+    yield "What asking does, by where the delivery is and what was asked before:\n"
+    yield "| delivery | nothing asked | " + " | ".join(state.value for state in ChangeState) + " |"
+    yield "| --- |" + " --- |" * (1 + len(ChangeState))
+    for state in (None, *TransportState):
+        cells = (ASKING.get((state, change)) for change in (None, *ChangeState))
+        row = " | ".join("" if cell is None else cell.value.replace("_", " ") for cell in cells)
+        yield f"| {'(not made yet)' if state is None else state.value} | {row} |"
+    yield "\nA delivery that was returned (02) has ended too. The first answer counts; what is answered later changes"
+    yield "nothing. An agreement about a delivery that was never handed over ends it as recalled; what was handed over"
+    yield "stays so, and the agreement is the recipient's word that it no longer uses the document."
 
 
 def _name(state: Report | None) -> str:

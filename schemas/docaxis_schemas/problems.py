@@ -43,6 +43,9 @@ class Code(StrEnum):
     REPORT_REASON_MISSING = "report-reason-missing"
     REPORT_CODE_UNKNOWN = "report-code-unknown"
     REPORT_NOT_YET = "report-not-yet"
+    NOTHING_TO_RECALL = "nothing-to-recall"
+    NO_CHANGE_ASKED = "no-change-asked"
+    DELIVERY_ENDED = "delivery-ended"
     CURSOR_INVALID = "cursor-invalid"
     SIGNATURE_REFUSED = "signature-refused"
     EDXML_INVALID = "edxml-invalid"
@@ -278,8 +281,8 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         422,
         "Mã trạng thái không có",
         "Unknown status code",
-        "Dùng một trong các mã 01-06.",
-        "Use one of the codes 01-06.",
+        "Dùng một trong các mã 01-06, hoặc 15, 16 để trả lời yêu cầu của bên gửi.",
+        "Use one of the codes 01-06, or 15 and 16 to answer what the sender asked.",
     ),
     Code.REPORT_NOT_YET: Problem(
         409,
@@ -308,6 +311,27 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "The edXML packet is not acceptable",
         "Sửa các phần tử được liệt kê rồi gửi lại; thử trước bằng docaxis edxml check.",
         "Mend the elements listed, then send again; try it before with docaxis edxml check.",
+    ),
+    Code.NOTHING_TO_RECALL: Problem(
+        409,
+        "Không còn gì để thu hồi",
+        "There is nothing to recall",
+        "Xem từng bên nhận: đã trả lại, đã đồng ý, đã hết hạn, hoặc đang chờ trả lời yêu cầu trước.",
+        "Look at each recipient: returned, agreed, expired, or still to answer an earlier request.",
+    ),
+    Code.NO_CHANGE_ASKED: Problem(
+        409,
+        "Không có yêu cầu nào chờ trả lời",
+        "No request waits for an answer",
+        "Mã 15 và 16 chỉ dùng một lần, khi bên gửi đã yêu cầu thu hồi, cập nhật hoặc thay thế.",
+        "Codes 15 and 16 answer a sender's request to recall, update or replace, and only once.",
+    ),
+    Code.DELIVERY_ENDED: Problem(
+        410,
+        "Lượt chuyển này đã kết thúc",
+        "This delivery has ended",
+        "Văn bản đã được thu hồi, thay thế hoặc đã hết hạn; xem tin trong hộp đến.",
+        "The document was recalled, replaced, or its time is over; see the news in the inbox.",
     ),
     Code.ACTION_NOT_OFFERED: Problem(
         422,

@@ -1,4 +1,4 @@
-"""What a member signs and hands in: the manifest of a submission, a hand-over, a report.
+"""What a member signs and hands in: the manifest of a submission, a hand-over, a report, a recall.
 
 Each is a JSON object in canonical form, carried as the payload of a JWS. The axis can neither forge one nor change
 recipients, contents or metadata unseen.
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from docaxis_schemas.canonical import digest, without
 from docaxis_schemas.moments import from_text, to_text
+from docaxis_schemas.organisation import MAX_CODE_LENGTH
 
 MAX_AGE: Final = timedelta(hours=24)
 """How old a record may be when a new claim is made on it: long enough for a night offline, short for a replay."""
@@ -22,8 +23,15 @@ MAX_MANIFEST: Final = 4 * 1024 * 1024
 """Bytes of a signed record: 5,000 recipients by code need about 300 kB."""
 MAX_RECIPIENTS: Final = 5000
 """3,400 in one submission are normal (all provinces and communes); above this it is refused."""
+MAX_RECALLED: Final = 400
+"""Recipients that a recall names one by one; to recall from more, it names none, which means all.
+
+The record and its signature travel together and stay under the 64 KiB of a record.
+"""
 MAX_FILES: Final = 100
 IDEMPOTENCY_KEY_LENGTH: Final = 128
+MAX_REASON: Final = 2000
+"""Characters of a reason or note."""
 
 
 class RejectedRecord(ValueError):
@@ -37,6 +45,7 @@ class Kind(StrEnum):
     SUBMISSION = "submission"
     HANDOVER = "handover"
     REPORT = "report"
+    RECALL = "recall"
 
 
 @unique
@@ -159,6 +168,24 @@ class ReportRecord:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class RecallRecord:
+    """The sender's wish to have a submission back, for a reason; ``recipients`` empty: from everybody it went to."""
+
+    heading: Heading
+    submission_id: UUID
+    reason: str
+    recipients: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the JSON that is signed."""
+        return self.heading.to_json() | {
+            "submission_id": str(self.submission_id),
+            "reason": self.reason,
+            "recipients": sorted(self.recipients),
+        }
+
+
 def record_digest(value: Mapping[str, Any]) -> str:
     """Give the digest a claim binds: SHA-256 of the canonical record without its ``time``; signing anew is free."""
     return digest(without(value, "time"))
@@ -204,9 +231,26 @@ def read_report(value: Mapping[str, Any]) -> ReportRecord:
         fields.heading,
         fields.uuid("delivery_id"),
         fields.text("code", limit=2),
-        fields.optional_text("reason", limit=2000),
-        fields.optional_text("note", limit=2000),
+        fields.optional_text("reason", limit=MAX_REASON),
+        fields.optional_text("note", limit=MAX_REASON),
         fields.optional_text("register_number", limit=100),
+    )
+
+
+def read_recall(value: Mapping[str, Any]) -> RecallRecord:
+    """Read a recall from parsed JSON.
+
+    Raises:
+        RejectedRecord: A member is missing, unknown or of the wrong type.
+    """
+    fields = _Fields(value, Kind.RECALL, {"submission_id", "reason", "recipients"})
+    recipients = tuple(fields.items("recipients"))
+    if not all(isinstance(code, str) for code in recipients) or len(set(recipients)) != len(recipients):
+        raise RejectedRecord("'recipients' are organisation codes, each of them once")
+    if len(recipients) > MAX_RECALLED or any(len(code) > MAX_CODE_LENGTH for code in recipients):
+        raise RejectedRecord(f"a recall names at most {MAX_RECALLED} recipients by their codes, or none for all")
+    return RecallRecord(
+        fields.heading, fields.uuid("submission_id"), fields.text("reason", limit=MAX_REASON), recipients
     )
 
 

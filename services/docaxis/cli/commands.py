@@ -198,6 +198,21 @@ COMMANDS: Final = (
         "docaxis report 7b1c6f0e-3f6e-5a52-9f0a-2f4d5b6c7d8e 05 --note 'Đang trình lãnh đạo'",
     ),
     Command(
+        "recall",
+        "docaxis.cli.recalls:recall",
+        Text("Yêu cầu thu hồi một lượt gửi, kèm lý do.", "Ask to have a submission back, for a reason."),
+        "docaxis recall 1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b --recipient H37.02 --reason 'Gửi nhầm'",
+    ),
+    Command(
+        "answer-recall",
+        "docaxis.cli.recalls:answer_recall",
+        Text(
+            "Trả lời yêu cầu thu hồi, cập nhật hoặc thay thế: đồng ý (15) hoặc từ chối (16).",
+            "Answer a request to recall, update or replace: agreed (15) or refused (16).",
+        ),
+        "docaxis answer-recall 7b1c6f0e-3f6e-5a52-9f0a-2f4d5b6c7d8e --agree --note 'Đã xóa'",
+    ),
+    Command(
         "trace",
         "docaxis.cli.trace:trace",
         Text("Xem một lượt gửi đang ở đâu và lấy biên nhận.", "See where a submission is, and save its evidence."),

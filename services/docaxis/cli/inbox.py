@@ -10,7 +10,7 @@ from docaxis.cli.options import Connecting, Flag
 from docaxis.cli.output import Output, output_for
 from docaxis.client.inbox import LONG_POLL_SECONDS
 from docaxis.client.items import DELIVERY, Entry, News
-from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.lifecycle import CHANGE_NAMES, Report
 from docaxis_schemas.moments import VIETNAM, to_text
 
 
@@ -124,6 +124,10 @@ NEWS_NAMES = {
     "verdict_revised": ("kết quả kiểm tra được xét lại", "verdict revised"),
     "dead_letter": ("chuyển cho người vận hành", "put before an operator"),
     "not_fetched": ("bên nhận chưa lấy", "not fetched yet"),
+    "recall": ("yêu cầu thu hồi đã được xử lý", "recall handled"),
+    "change_asked": ("bên gửi yêu cầu", "the sender asks"),
+    "change_answered": ("bên nhận trả lời", "the recipient answers"),
+    "expired": ("đã hết hạn, không ai nhận", "expired, nobody fetched it"),
     "unroutable": ("không chuyển được", "cannot be routed"),
     "other": ("tin", "news"),
 }
@@ -131,8 +135,9 @@ NEWS_NAMES = {
 
 def _news_lines(news: News, output: Output) -> list[str]:
     name = output.text(*NEWS_NAMES[news.kind.value])
+    change = f" {output.text(*CHANGE_NAMES[news.change])}" if news.change else ""
     report = f" {news.report.value} {news.report_name(output.language)}" if news.report else ""
-    head = f"{news.own_id or news.submission_id}: {name}{report} ({news.recipient})"
+    head = f"{news.own_id or news.submission_id}: {name}{change}{report} ({news.recipient})"
     more = [news.sentence_vi if output.language == "vi" else news.sentence_en, news.reason, news.note]
     return [head, *(line for line in more if line)]
 

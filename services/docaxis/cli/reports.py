@@ -52,8 +52,8 @@ async def report(
 
     Args:
         delivery: Id of the delivery.
-        code: 01 arrived, 02 returned, 03 accepted, 04 assigned, 05 in progress, 06 finished.
-        reason: Why; 02 wants one.
+        code: 01 arrived, 02 returned, 03 accepted, 04 assigned, 05 in progress, 06 finished; 15, 16 answer a request.
+        reason: Why; 02 and 16 want one.
         note: Anything else to say.
         register_number: Number in the register of incoming documents.
         connecting: How the command answers, and as whom it speaks.

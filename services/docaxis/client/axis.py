@@ -21,7 +21,15 @@ from docaxis.client.submissions import Submission, SubmissionStatus, TimelineEnt
 from docaxis.client.uploading import INLINE_LIMIT, post_submission, put_content
 from docaxis_schemas.document import DocumentMetadata
 from docaxis_schemas.moments import Clock, system_clock
-from docaxis_schemas.submission import Addressee, ContentEntry, Kind, Manifest, RecipientRole, record_digest
+from docaxis_schemas.submission import (
+    Addressee,
+    ContentEntry,
+    Kind,
+    Manifest,
+    RecallRecord,
+    RecipientRole,
+    record_digest,
+)
 from docaxis_signing.statements import MemberKey, MemberSigner
 
 PAGE: Final = 100
@@ -153,6 +161,25 @@ class AxisClient:
             RejectedByAxis: ``not-found`` for any other.
         """
         return SubmissionStatus.from_json(await self._get(f"/v1/submissions/{submission_id}"))
+
+    async def recall(
+        self, submission_id: UUID, reason: str, *, recipients: Sequence[str] = (), own_id: str | None = None
+    ) -> None:
+        """Ask to have a submission back, from some recipients or from all.
+
+        What was not delivered yet never is; who has it already is asked and answers with 15 or 16, which comes as news.
+
+        Raises:
+            RejectedByAxis: ``nothing-to-recall``, no reason, a recipient it did not go to, or not this member's.
+            UnavailableAxis: Patience ended; call again with the same ``own_id``.
+        """
+        hand = self._desk.hand
+        key = own_id or hand.new_id()
+        record = RecallRecord(hand.heading(Kind.RECALL, key), submission_id, reason, tuple(recipients))
+        sealed = hand.seal(record)
+        headers = {"Content-Type": sealed.media_type, "Idempotency-Key": key}
+        path = f"/v1/submissions/{submission_id}/recalls"
+        await self._desk.connection.ask("POST", path, headers=headers, content=sealed.data)
 
     async def timeline(self, submission_id: UUID) -> tuple[TimelineEntry, ...]:
         """Give what happened to a submission, in order."""

@@ -65,6 +65,14 @@ class BlockingDelivery:
         """Report 02, returned."""
         self._thread.run(self.delivery.refuse(reason))
 
+    def agree(self, *, note: str | None = None) -> None:
+        """Report 15: agree to what the sender asked."""
+        self._thread.run(self.delivery.agree(note=note))
+
+    def disagree(self, reason: str) -> None:
+        """Report 16: refuse what the sender asked, for a reason."""
+        self._thread.run(self.delivery.disagree(reason))
+
     def finish(self) -> None:
         """Report 06, finished."""
         self._thread.run(self.delivery.finish())
@@ -114,6 +122,10 @@ class BlockingAxis:
     def submission(self, submission_id: UUID) -> SubmissionStatus:
         """Give the state of a submission."""
         return self._thread.run(self._axis.submission(submission_id))
+
+    def recall(self, submission_id: UUID, reason: str, *, recipients: Sequence[str] = ()) -> None:
+        """Ask to have a submission back."""
+        self._thread.run(self._axis.recall(submission_id, reason, recipients=recipients))
 
     def timeline(self, submission_id: UUID) -> tuple[TimelineEntry, ...]:
         """Give what happened to a submission."""

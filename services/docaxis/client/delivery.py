@@ -15,7 +15,7 @@ from docaxis.client.files import Progress
 from docaxis.client.items import DELIVERY, Entry
 from docaxis.client.records import Hand
 from docaxis_schemas.canonical import canonical
-from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.lifecycle import CHANGE_ANSWERS, Report
 from docaxis_schemas.submission import ContentEntry, HandoverRecord, Kind, ReportRecord
 
 _PATH: Final = "/v1/deliveries"
@@ -147,15 +147,18 @@ class Delivery:
         register_number: str | None = None,
         own_id: str | None = None,
     ) -> None:
-        """Report a business status (01-06) to the sender; 02 wants a reason.
+        """Report a business status (01-06) to the sender, or answer it (15, 16); 02 and 16 want a reason.
 
-        Without ``own_id`` the same words about the same delivery are the same report, however often they are sent.
+        Without ``own_id`` the same words about the same delivery are the same report, however often they are sent; but
+        for 15 and 16, which answer the request that waits: the same request may come again and be answered again.
 
         Raises:
             RejectedByAxis: Wrong party, unknown code or missing reason.
             UnavailableAxis: Patience ended; call again.
         """
         words = [str(code), reason, note, register_number]
+        if own_id is None and code in CHANGE_ANSWERS:
+            own_id = self._desk.hand.new_id()
         key = own_id or f"report:{uuid5(self.delivery_id, canonical(words).decode())}"
         heading = self._desk.hand.heading(Kind.REPORT, key)
         await self._post("reports", ReportRecord(heading, self.delivery_id, str(code), reason, note, register_number))
@@ -167,6 +170,24 @@ class Delivery:
     async def refuse(self, reason: str) -> None:
         """Report 02, returned, for a reason."""
         await self.report(Report.REJECTED, reason=reason)
+
+    async def agree(self, *, note: str | None = None) -> None:
+        """Report 15: agree to what the sender asked (to recall, update or replace); for a recall, that it is deleted.
+
+        Raises:
+            RejectedByAxis: ``no-change-asked``: nothing was asked, or it is answered already.
+            UnavailableAxis: Patience ended; call again.
+        """
+        await self.report(Report.CHANGE_AGREED, note=note)
+
+    async def disagree(self, reason: str) -> None:
+        """Report 16: refuse what the sender asked, for a reason.
+
+        Raises:
+            RejectedByAxis: ``no-change-asked``: nothing was asked, or it is answered already.
+            UnavailableAxis: Patience ended; call again.
+        """
+        await self.report(Report.CHANGE_REFUSED, reason=reason)
 
     async def finish(self, *, note: str | None = None) -> None:
         """Report 06, finished."""

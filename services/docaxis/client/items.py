@@ -10,7 +10,7 @@ from uuid import UUID
 
 from docaxis.client.errors import RejectedAnswer
 from docaxis_schemas.events import InboxItem
-from docaxis_schemas.lifecycle import REPORT_NAMES, Report
+from docaxis_schemas.lifecycle import REPORT_NAMES, Change, Report
 from docaxis_schemas.moments import from_text
 from docaxis_schemas.submission import ContentEntry, FileRole
 
@@ -95,7 +95,7 @@ class Entry:
 
 @unique
 class NewsKind(StrEnum):
-    """What a sender is told about what it sent."""
+    """What a sender is told about what it sent, and a recipient about what it was sent."""
 
     HELD = "held"
     ACCEPTED = "accepted"
@@ -105,6 +105,10 @@ class NewsKind(StrEnum):
     VERDICT_REVISED = "verdict_revised"
     DEAD_LETTER = "dead_letter"
     NOT_FETCHED = "not_fetched"
+    RECALL = "recall"
+    CHANGE_ASKED = "change_asked"
+    CHANGE_ANSWERED = "change_answered"
+    EXPIRED = "expired"
     UNROUTABLE = "unroutable"
     OTHER = "other"
 
@@ -129,6 +133,8 @@ class News:
     note: str | None
     register_number: str | None
     step: str | None
+    delivery_id: UUID | None
+    change: Change | None
     cause: str | None
     sentence_vi: str
     sentence_en: str
@@ -140,7 +146,7 @@ class News:
         body = entry.body
         sentence = body.get("sentence")
         words = sentence if isinstance(sentence, Mapping) else {}
-        code = body.get("code")
+        code, change = body.get("code"), body.get("change")
         return cls(
             NewsKind(str(body.get("news"))),
             entry.event_id,
@@ -154,6 +160,8 @@ class News:
             body.get("note"),
             body.get("register_number"),
             body.get("step"),
+            entry.delivery_id,
+            Change(change) if change in set(Change) else None,
             body.get("cause"),
             str(words.get("vi") or ""),
             str(words.get("en") or ""),

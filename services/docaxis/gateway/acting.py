@@ -1,10 +1,15 @@
-"""Hand-overs and reports: what a recipient signs about a delivery, bound once to its own key, then put on the bus."""
+"""Hand-overs and reports: what a recipient signs about a delivery, bound once to its own key, then put on the bus.
+
+Recalls (`docaxis.gateway.recalling`) are kept the same way.
+"""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from docaxis.directory import DirectorySnapshot
 from docaxis.directory.entries import Principal
 from docaxis.gateway.authentication import member_of
 from docaxis.gateway.directory import FreshDirectory
@@ -18,7 +23,15 @@ from docaxis.gateway.signing import GatewayKeys, Registers
 from docaxis.storage.member_records import DeliveryParties, MemberRecord, MemberRecordStore
 from docaxis_schemas.digests import contents_digest
 from docaxis_schemas.identifiers import event_id
-from docaxis_schemas.lifecycle import WANTS_REASON, Report
+from docaxis_schemas.lifecycle import (
+    CHANGE_ANSWERS,
+    REPORTED_BY,
+    WANTS_REASON,
+    ChangeState,
+    Report,
+    TransportState,
+    has_ended,
+)
 from docaxis_schemas.moments import Clock, to_text
 from docaxis_schemas.problems import Code
 from docaxis_schemas.submission import (
@@ -31,8 +44,8 @@ from docaxis_schemas.submission import (
     read_report,
 )
 
-REPORTABLE: Final = frozenset(Report) - {Report.RECALL_ASKED, Report.CHANGE_AGREED, Report.CHANGE_REFUSED}
-"""01-06; the codes of recall and change have their own tables and are not taken yet."""
+REPORTABLE: Final = frozenset(report for report, side in REPORTED_BY.items() if side == "recipient")
+"""01-06, and the answers 15 and 16; 13 is the sender's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,45 +71,83 @@ class Desk:
             UnavailableStorage: The database is away.
             BusError: The bus is away; the record may stand.
         """
-        member, now = member_of(principal), self.clock()
         parties = _own_delivery(await self.records.parties(delivery_id), principal)
         snapshot = await self.directory.snapshot()
-        opened = await open_record(
-            data, media_type, principal, snapshot, self.keys, self.registers, limit=MAX_SIGNED_RECORD, now=now
-        )
+        opened = await self.open(principal, snapshot, data, media_type=media_type)
         record = _read(opened, kind)
-        heading = record.heading
-        check_heading(
-            heading, member=member, own_id=own_id or heading.own_id, axis=self.axis, environment=self.environment
-        )
+        self.check_heading(record.heading, principal, own_id)
         if record.delivery_id != delivery_id:
             raise malformed("Bản ghi nói về lượt chuyển khác.", "The record is about another delivery.")
+        about = About(parties.submission_id, parties.delivery_id, parties.recipient)
+        return await self.keep(opened, record.heading, snapshot, about, lambda: _check(record, parties))
+
+    async def open(
+        self, principal: Principal, snapshot: DirectorySnapshot, data: bytes, *, media_type: str
+    ) -> OpenedRecord:
+        """Verify a record of a member, or sign a clerk's.
+
+        Raises:
+            Refused: It is neither.
+        """
+        limit, now = MAX_SIGNED_RECORD, self.clock()
+        return await open_record(data, media_type, principal, snapshot, self.keys, self.registers, limit=limit, now=now)
+
+    def check_heading(self, heading: Heading, principal: Principal, own_id: str | None) -> None:
+        """Check that a record is meant for this axis, by this member, under this key.
+
+        Raises:
+            Refused: It is not.
+        """
+        check_heading(
+            heading,
+            member=member_of(principal),
+            own_id=own_id or heading.own_id,
+            axis=self.axis,
+            environment=self.environment,
+        )
+
+    async def keep(
+        self,
+        opened: OpenedRecord,
+        heading: Heading,
+        snapshot: DirectorySnapshot,
+        about: "About",
+        check: Callable[[], None],
+    ) -> MemberRecord:
+        """Bind a record to its key and publish it; what stands under the key is answered whatever ``check`` says today.
+
+        Raises:
+            Refused: By a rule, or another record stands under this key.
+            UnavailableStorage: The database is away.
+            BusError: The bus is away; the record may stand.
+        """
+        now = self.clock()
         try:
             check_age(heading.time, now)
-            require_active(snapshot, member, now)
-            _check(record, parties)
-        except Refused:  # what stands is answered whatever may be said against it today
-            standing = await self.records.find(member, heading.own_id)
+            require_active(snapshot, heading.member, now)
+            check()
+        except Refused:
+            standing = await self.records.find(heading.member, heading.own_id)
             if standing is None:
                 raise
         else:
-            standing = await self.records.bind(self._propose(opened, heading, parties))
+            standing = await self.records.bind(self._propose(opened, heading, about))
         if standing.record_digest != opened.digest:
             raise Refused(Code.IDEMPOTENCY_CONFLICT, f"Khóa: {heading.own_id}", f"Key: {heading.own_id}")
         if standing.published_at is None:
             await asyncio.shield(self.outbox.act(standing))
         return standing
 
-    def _propose(self, opened: OpenedRecord, heading: Heading, parties: DeliveryParties) -> MemberRecord:
+    def _propose(self, opened: OpenedRecord, heading: Heading, about: "About") -> MemberRecord:
         kind = heading.kind.value
         return MemberRecord(
             member=heading.member,
             own_id=heading.own_id,
             kind=kind,
-            action_id=event_id(parties.submission_id, kind, heading.member, heading.own_id),
-            submission_id=parties.submission_id,
-            delivery_id=parties.delivery_id,
-            recipient=parties.recipient,
+            action_id=event_id(about.submission_id, kind, heading.member, heading.own_id),
+            submission_id=about.submission_id,
+            delivery_id=about.delivery_id,
+            recipient=about.recipient,
             record_digest=opened.digest,
             record_sha256=opened.sha256,
             body=opened.data,
@@ -107,10 +158,25 @@ class Desk:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a record is about: one delivery, or a submission as a whole."""
+
+    submission_id: UUID
+    delivery_id: UUID | None = None
+    recipient: str | None = None
+
+
 def _check(record: HandoverRecord | ReportRecord, parties: DeliveryParties) -> None:
+    change = None if parties.change_state is None else ChangeState(parties.change_state)
+    answers = isinstance(record, ReportRecord) and record.code in CHANGE_ANSWERS
     if isinstance(record, ReportRecord):
         check_report(record)
-    elif contents_digest(record.contents) != parties.contents_sha256:
+    if answers and change is not ChangeState.ASKED:
+        raise Refused(Code.NO_CHANGE_ASKED)
+    if not answers and has_ended(TransportState(parties.state), change):
+        raise Refused(Code.DELIVERY_ENDED)
+    if isinstance(record, HandoverRecord) and contents_digest(record.contents) != parties.contents_sha256:
         raise Refused(
             Code.CONTENT_MISMATCH,
             "Các mã băm đã ký không phải của lượt chuyển này.",
@@ -131,11 +197,12 @@ def check_report(record: ReportRecord) -> None:
 
 
 def taken_json(record: MemberRecord) -> dict[str, Any]:
-    """Give the answer to a hand-over or report; the same for every repeat."""
+    """Give the answer to a hand-over, report or recall; the same for every repeat."""
+    about = {} if record.delivery_id is None else {"delivery_id": str(record.delivery_id)}
     return {
         "action_id": str(record.action_id),
         "submission_id": str(record.submission_id),
-        "delivery_id": str(record.delivery_id),
+        **about,
         "received_at": to_text(record.received_at),
     }
 

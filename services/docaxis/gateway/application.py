@@ -24,6 +24,7 @@ from docaxis.gateway.multipart import malformed
 from docaxis.gateway.operations import operations
 from docaxis.gateway.organisations import organisations
 from docaxis.gateway.parts import Parts
+from docaxis.gateway.recalls import recalls
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.submissions import submissions
 from docaxis.gateway.transparency import transparency
@@ -41,7 +42,18 @@ DESCRIPTION: Final = (
 def make_application(parts: Parts) -> FastAPI:
     """Put the routes together."""
     app = FastAPI(title="docaxis", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
-    for make in (submissions, contents, deliveries, inbox, organisations, operations, edxml, vxp, transparency):
+    for make in (
+        submissions,
+        recalls,
+        contents,
+        deliveries,
+        inbox,
+        organisations,
+        operations,
+        edxml,
+        vxp,
+        transparency,
+    ):
         app.include_router(make(parts))
     answer = Answering(parts.measures)
     for kind in (

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Any, Final
 
 from starlette.requests import Request
 
-from docaxis.gateway.limits import MAX_DRAINED, Limits
+from docaxis.gateway.limits import MAX_DRAINED, MAX_SIGNED_RECORD, Limits
 from docaxis.gateway.refusals import Refused
 from docaxis_schemas.problems import Code
 
@@ -83,6 +84,28 @@ class Body:
             ) from error
         finally:
             self._waited += self._monotonic() - begun
+
+
+async def signed_record(request: Request, limits: Limits) -> tuple[bytes, str]:
+    """Read a signed record, a clerk's unsigned one too, and its media type.
+
+    Raises:
+        Refused: Too large, too slow, or of another length than declared.
+    """
+    data = await Body(request, limits).whole(MAX_SIGNED_RECORD)
+    return data, request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+SIGNED_RECORD: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/jose": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+"""How the description of the interface says that a signed record is wanted."""
 
 
 def declared_length(request: Request) -> int | None:

@@ -8,9 +8,8 @@ from starlette.responses import JSONResponse, StreamingResponse
 from docaxis.directory.entries import Principal
 from docaxis.gateway.acting import taken_json
 from docaxis.gateway.authentication import member_of
-from docaxis.gateway.bodies import Body
+from docaxis.gateway.bodies import SIGNED_RECORD, signed_record
 from docaxis.gateway.downloading import download
-from docaxis.gateway.limits import MAX_SIGNED_RECORD
 from docaxis.gateway.parts import PARTIES, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.submissions import entry_of
@@ -31,21 +30,26 @@ def deliveries(parts: Parts) -> APIRouter:
     @router.get("/{delivery_id}/contents/{sha256}", summary="Fetch a content; ranges are served")
     async def content(request: Request, delivery_id: UUID, sha256: str) -> StreamingResponse:
         view = await _own(await parts.doorkeeper.require(request, PARTIES), delivery_id)
+        if view.has_ended:
+            raise Refused(Code.DELIVERY_ENDED)
         entry = entry_of(list(view.contents), sha256)
         return await download(parts.contents, view.sender, entry, request.headers.get("range"))
 
-    @router.post("/{delivery_id}/handover", status_code=202, summary="Sign for the contents", openapi_extra=_RECORD)
+    @router.post(
+        "/{delivery_id}/handover", status_code=202, summary="Sign for the contents", openapi_extra=SIGNED_RECORD
+    )
     async def hand_over(request: Request, delivery_id: UUID) -> JSONResponse:
         return await _take(request, Kind.HANDOVER, delivery_id)
 
-    @router.post("/{delivery_id}/reports", status_code=202, summary="Report a business status", openapi_extra=_RECORD)
+    @router.post(
+        "/{delivery_id}/reports", status_code=202, summary="Report a business status", openapi_extra=SIGNED_RECORD
+    )
     async def report(request: Request, delivery_id: UUID) -> JSONResponse:
         return await _take(request, Kind.REPORT, delivery_id)
 
     async def _take(request: Request, kind: Kind, delivery_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, PARTIES)
-        data = await Body(request, parts.limits).whole(MAX_SIGNED_RECORD)
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        data, media_type = await signed_record(request, parts.limits)
         own_id = request.headers.get("idempotency-key")
         record = await parts.desk.take(principal, kind, delivery_id, data, media_type=media_type, own_id=own_id)
         return JSONResponse(taken_json(record), 202)
@@ -62,14 +66,3 @@ def deliveries(parts: Parts) -> APIRouter:
 def may_see(principal: Principal, recipient: str) -> bool:
     """Say whether a delivery is the asking party's: a credential speaks for the organisations it names, no others."""
     return recipient in principal.organisations
-
-
-_RECORD = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/jose": {"schema": {"type": "string"}},
-            "application/json": {"schema": {"type": "object"}},
-        },
-    }
-}

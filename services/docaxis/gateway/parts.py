@@ -13,6 +13,7 @@ from docaxis.gateway.edxml.spooling import PacketRoom
 from docaxis.gateway.limits import Limits
 from docaxis.gateway.measures import Measures
 from docaxis.gateway.publishing import Outbox
+from docaxis.gateway.recalling import RecallDesk
 from docaxis.gateway.submitting import Intake
 from docaxis.gateway.uploading import Uploads
 from docaxis.gateway.waiting import Decisions
@@ -44,6 +45,7 @@ class Parts:
     directory: FreshDirectory
     intake: Intake
     desk: Desk
+    recalls: RecallDesk
     packets: PacketDesk
     packet_room: PacketRoom
     exchange: ExchangeStore

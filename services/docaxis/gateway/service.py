@@ -25,6 +25,7 @@ from docaxis.gateway.measures import Measures
 from docaxis.gateway.operations import readiness
 from docaxis.gateway.parts import Check, Parts
 from docaxis.gateway.publishing import Outbox
+from docaxis.gateway.recalling import RecallDesk
 from docaxis.gateway.scanning import NoScanner, Scanner
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.gateway.submitting import Intake
@@ -109,6 +110,7 @@ def build_gateway(
             directory=directory,
             intake=intake,
             desk=desk,
+            recalls=RecallDesk(desk),
             packets=PacketDesk(intake=intake, desk=desk, exchange=exchange),
             packet_room=PacketRoom(
                 SpoolRoom(size=settings.gateway.spool_limit, requests=settings.gateway.spool_requests)

@@ -11,7 +11,7 @@ from docaxis.storage.projection import LineChange
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.events import DeadLetter, Event, EvidenceRecord, InboxItem
 from docaxis_schemas.evidence import EvidenceType
-from docaxis_schemas.lifecycle import TransportState
+from docaxis_schemas.lifecycle import ANSWERS, ChangeState, Report, TransportState
 from docaxis_schemas.topics import INBOX_PREFIX, member_of_inbox
 
 
@@ -96,6 +96,10 @@ _STATES: Final = {
     EvidenceType.CONTENT_CONSIGNMENT_FAILURE: TransportState.UNROUTABLE,
     EvidenceType.CONTENT_HANDOVER: TransportState.HANDED_OVER,
     EvidenceType.STATUS_REPORTED: None,
+    EvidenceType.DELIVERY_CANCELLED: TransportState.RECALLED,
+    EvidenceType.DELIVERY_EXPIRED: TransportState.EXPIRED,
+    EvidenceType.CHANGE_ASKED: None,
+    EvidenceType.CHANGE_ANSWERED: None,
 }
 
 
@@ -104,15 +108,23 @@ def _lines(event: EvidenceRecord, facts: dict[str, Any]) -> list[LineChange]:
         return []
     state = _STATES[EvidenceType(event.type)]
     delivery = facts.get("delivery_id")
+    by = facts.get("changed_by")
+    told: dict[str, Any] = {"report": facts.get("code"), "step": facts.get("step")}
+    if event.type == EvidenceType.CHANGE_ASKED:
+        told = {"change": facts["change"], "change_state": ChangeState.ASKED.value}
+    elif event.type == EvidenceType.CHANGE_ANSWERED:
+        _, after = ANSWERS[ChangeState.ASKED, Report(facts["code"])]
+        told = {"change": facts["change"], "change_state": after.value}
+        state = TransportState(facts["state"])
     return [
         LineChange(
             event.submission_id,
             event.recipient,
             None if delivery is None else UUID(delivery),
             None if state is None else state.value,
-            facts.get("code"),
-            facts.get("step"),
-            int(facts["version"]),
-            event.at,
+            version=int(facts["version"]),
+            at=event.at,
+            changed_by=None if by is None else UUID(by),
+            **told,
         )
     ]

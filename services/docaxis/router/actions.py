@@ -17,12 +17,14 @@ from docaxis.storage.routing import Delivery, MemberRecord, RoutingStore, Routin
 from docaxis_schemas.events import Action, InboxItem
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.identifiers import event_id
-from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.lifecycle import CHANGE_ANSWERS, Report
 from docaxis_schemas.moments import Clock
 from docaxis_signing.receipts import thumbprint
 
 HANDOVER: Final = "handover"
 REPORT: Final = "report"
+_ENDING: Final = frozenset({Report.REJECTED, Report.CHANGE_AGREED})
+"""After these a number may be free: its key is locked before the delivery."""
 _REPORTED: Final = ("code", "reason", "note", "register_number")
 
 
@@ -43,7 +45,7 @@ class PartyActions:
         """
         payload, delivery_id = _payload(action)
         async with self._store.transaction() as transaction:
-            if action.kind == REPORT and payload.get("code") == Report.REJECTED:
+            if action.kind == REPORT and payload.get("code") in _ENDING:
                 await transaction.hold_natural_key_of(delivery_id)
             found = await transaction.delivery(
                 delivery_id, action.action_id, member=action.member, own_id=str(payload.get("id"))
@@ -77,7 +79,9 @@ class PartyActions:
             "told": effect.told.value,
             "step": None if effect.step is None else effect.step.value,
             "delivery_id": str(delivery.delivery_id),
+            "change": delivery.change,
             "record_key_sha256": thumbprint(json.loads(signed.record_key)),
+            "state": effect.state.value,
         }
         decision = Decision(
             action.action_id, action.submission_id, action.kind, version, self._clock(), write_body(body)
@@ -95,7 +99,13 @@ class PartyActions:
     ) -> int:
         told = str(payload["code"]) if action.kind == REPORT and effect.report == payload["code"] else None
         version = await transaction.move(
-            delivery, state=effect.state.value, report=effect.report, told=told, at=action.at, ends=effect.ends
+            delivery,
+            state=effect.state.value,
+            report=effect.report,
+            told=told,
+            at=action.at,
+            ends=effect.ends,
+            answered=None if effect.answered is None else effect.answered.value,
         )
         if effect.ends and delivery.natural_key is not None:
             await transaction.free_natural_key(delivery.natural_key)
@@ -115,6 +125,11 @@ class PartyActions:
         if action.kind == HANDOVER:
             kind, news = EvidenceType.CONTENT_HANDOVER, "handed_over"
             facts["contents_sha256"] = sorted(payload["contents"])
+        elif payload["code"] in CHANGE_ANSWERS:
+            kind, news = EvidenceType.CHANGE_ANSWERED, "change_answered"
+            facts |= {"code": payload["code"], "change": body["change"], "state": body["state"]}
+            told |= {"change": body["change"], "code": payload["code"], "reason": payload.get("reason")}
+            told |= {"note": payload.get("note")}
         else:
             kind, news = EvidenceType.STATUS_REPORTED, "report"
             facts |= {"code": payload["code"], "step": body["step"]}

@@ -3,7 +3,7 @@
 Times come from the decision, never from a clock, and order from the order of recipients in the claim.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 
 from docaxis.bus.port import Outgoing
 from docaxis.router.bodies import DeliveryBodies, news_body, verdict_body
+from docaxis.router.changes import Asked, of
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.handed import Handed
 from docaxis.router.routing import Fate, Line, Route
@@ -19,6 +20,7 @@ from docaxis.storage.routing import Touched
 from docaxis_schemas.events import InboxItem, Judged
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.identifiers import delivery_id, event_id
+from docaxis_schemas.lifecycle import Asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Announcer:
             yield from self._consigned(line, judged, bodies.of(line))
         for line in route.of(Fate.UNROUTABLE):
             yield from self._unroutable(line)
+        for line in route.of(Fate.CANCELLED):
+            yield self._cancelled(line)
         repeated = [
             {"recipient": line.organisation, "delivery_id": str(line.first)} for line in route.of(Fate.REPEATED)
         ]
@@ -54,6 +58,7 @@ class Announcer:
             delivered_to=len(delivered),
             already_delivered=repeated or None,
             unroutable=[line.organisation for line in route.of(Fate.UNROUTABLE)] or None,
+            cancelled=[line.organisation for line in route.of(Fate.CANCELLED)] or None,
             **{name: value or None for name, value in self.handed.notices.items()},
         )
 
@@ -96,6 +101,51 @@ class Announcer:
         yield self._evidence(EvidenceType.CONTENT_CONSIGNMENT_FAILURE, line.organisation, facts)
         told = with_sentence(NOT_CONNECTED) | {"recipient": line.organisation}
         yield self.news("unroutable", concerns=line.organisation, version=self.version + 1, **told)
+
+    def _cancelled(self, line: Line) -> Outgoing:
+        delivery = delivery_id(self.handed.submission_id, line.organisation)
+        facts = {"delivery_id": str(delivery), "version": self.version + 1}
+        return self._evidence(EvidenceType.DELIVERY_CANCELLED, line.organisation, facts)
+
+    def asked(
+        self, asked: Sequence[Asked], mark: str, *, reason: str | None, signed: Mapping[str, Any]
+    ) -> Iterator[Outgoing]:
+        """Tell recipients what they are asked, and state that they were; ``signed`` says by what."""
+        for one in of(asked, Asking.ASKED):
+            facts: dict[str, Any] = {"delivery_id": str(one.delivery_id), "change": one.change.value}
+            facts |= {"version": one.version} | dict(signed)
+            yield self.envelopes.evidence(
+                event_id(one.submission_id, "evidence", EvidenceType.CHANGE_ASKED.value, mark, one.recipient),
+                EvidenceType.CHANGE_ASKED,
+                submission_id=one.submission_id,
+                member=self.handed.member,
+                recipient=one.recipient,
+                at=self.at,
+                facts=facts,
+            )
+            item = InboxItem(
+                event_id(one.submission_id, "news", "change_asked", mark, one.recipient),
+                "news",
+                one.member,
+                one.submission_id,
+                one.recipient,
+                one.delivery_id,
+                one.version,
+                self.at,
+                self._request(one, reason, signed),
+            )
+            yield self.envelopes.inbox(item)
+
+    def _request(self, one: Asked, reason: str | None, signed: Mapping[str, Any]) -> bytes:
+        facts = {
+            "change": one.change.value,
+            "recipient": one.recipient,
+            "reason": reason,
+            "sender": self.handed.member,
+            "issuer": self.handed.issuer,
+            "changed_by": signed.get("changed_by"),
+        }
+        return news_body("change_asked", self.handed.own_id, **facts)
 
     def revision(self, judged: Judged, touched: Sequence[Touched]) -> tuple[Outgoing, ...]:
         """Tell sender and recipients that the answer to the same document has changed; the verifier states it."""

@@ -1,7 +1,8 @@
 """News that time or the axis itself makes: held, dead letter, not fetched; and what the router gives up on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,13 +10,14 @@ from docaxis.bus.port import Outgoing, Received
 from docaxis.router.announcements import Announcer
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
+from docaxis.router.expiry import EXPIRED
 from docaxis.router.handed import Handed, read_handed
 from docaxis.router.problems import RejectedWork
 from docaxis.router.routing import Source, write_body
 from docaxis.router.sentences import DEAD_LETTER, with_sentence
 from docaxis.router.submissions import NOT_FETCHED, given_up_event, require, route_mark
 from docaxis.storage.decisions import Decision
-from docaxis.storage.routing import RoutingStore, RoutingTransaction
+from docaxis.storage.routing import NewTimer, RoutingStore, RoutingTransaction
 from docaxis_schemas.events import Action, Judged
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.identifiers import event_id
@@ -31,11 +33,19 @@ _TOPICAL: Final = ("deadline", "waits_for")
 class OwnNews:
     """Handles what no party did."""
 
-    def __init__(self, store: RoutingStore, directory: CurrentDirectory, envelopes: Envelopes, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: RoutingStore,
+        directory: CurrentDirectory,
+        envelopes: Envelopes,
+        clock: Clock,
+        expires_after: Callable[[datetime], datetime],
+    ) -> None:
         self._store = store
         self._directory = directory
         self._envelopes = envelopes
         self._clock = clock
+        self._expires_after = expires_after
 
     async def act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
         """Tell the sender, once; a hold that was overtaken by the route, and a timer for nothing, tell nothing.
@@ -59,7 +69,8 @@ class OwnNews:
                     self._clock(),
                     write_body(body),
                 )
-                await transaction.decide(decision)
+                expiry = await self._expiry(transaction, action) if news == NOT_FETCHED else None
+                await transaction.decide(decision, expiry)
         value = json.loads(decision.body)
         if value["source"] != source.to_json() or value["news"] is None:
             return ()
@@ -79,6 +90,12 @@ class OwnNews:
             recipients = await transaction.not_fetched(action.submission_id)
             return ("not_fetched", {"recipients": recipients}) if recipients else (None, {})
         raise RejectedWork(f"an action of no kind: {action.kind!r}")
+
+    async def _expiry(self, transaction: RoutingTransaction, action: Action) -> NewTimer:
+        """Say when that ends which was not fetched so far: counted from when it was routed."""
+        routed = await transaction.find(event_id(action.submission_id, "route"))
+        due = self._expires_after(action.at if routed is None else routed.decided_at)
+        return NewTimer(event_id(action.submission_id, "timer", EXPIRED), due, EXPIRED, action.submission_id, b"{}")
 
     async def give_up(self, record: Received, event: Judged | Action) -> tuple[Outgoing, ...]:
         """Tell sender and evidence that a record could not be processed; nothing if its submission is unknown.

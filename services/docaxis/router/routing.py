@@ -8,7 +8,7 @@ fate.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum, unique
@@ -36,12 +36,14 @@ class Fate(StrEnum):
     UNROUTABLE = "unroutable"
     REFUSED = "refused"
     REPEATED = "repeated"
+    CANCELLED = "cancelled"
 
 
 _EVENTS: Final = {
     Fate.DELIVERED: TransportEvent.CONSIGN,
     Fate.UNROUTABLE: TransportEvent.NO_ROUTE,
     Fate.REFUSED: TransportEvent.REFUSE,
+    Fate.CANCELLED: TransportEvent.RECALL,
 }
 
 
@@ -172,6 +174,17 @@ def settle_key(route: Route, handed: Handed, holder: Holder | None) -> Route:
         return replace(route, linked_to=holder.submission_id)
     lines = (Line(line.organisation, None, line.role, Fate.REFUSED) for line in route.lines)
     return replace(route, cause=NATURAL_KEY_TAKEN, lines=tuple(lines))
+
+
+def cancel(route: Route, recalled: Collection[str]) -> Route:
+    """Cancel what its sender recalled before it was made."""
+    lines = (
+        Line(line.organisation, None, line.role, Fate.CANCELLED)
+        if line.fate is Fate.DELIVERED and line.organisation in recalled
+        else line
+        for line in route.lines
+    )
+    return replace(route, lines=tuple(lines))
 
 
 def settle_repeats(route: Route, written: Iterable[str], first: Mapping[str, UUID]) -> Route:

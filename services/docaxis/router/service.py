@@ -6,7 +6,7 @@ so a redo (the same record again) sends the same bytes; the same from another re
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from docaxis.bus.port import Outgoing, Received
@@ -15,8 +15,10 @@ from docaxis.failpoints import Point, reach
 from docaxis.router.actions import HANDOVER, REPORT, PartyActions
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
-from docaxis.router.own_news import OwnNews
+from docaxis.router.expiry import EXPIRED, Expiry
+from docaxis.router.own_news import OwnNews, timer_action
 from docaxis.router.problems import RejectedWork
+from docaxis.router.recalls import RECALL, Recalls
 from docaxis.router.routing import Source
 from docaxis.router.submissions import Submissions
 from docaxis.storage.routing import RoutingStore
@@ -28,9 +30,18 @@ WORKING_DAYS_TO_FETCH: Final = 1
 """A consigned delivery that nobody fetched for so long is told to the sender."""
 
 
+DAYS_TO_FETCH: Final = 30
+"""After so many days a delivery that nobody fetched has expired: as long as inbox topics keep their records."""
+
+
 def after_one_working_day(consigned_at: datetime) -> datetime:
     """Say when a delivery that was not fetched is told."""
     return vietnam().overdue_since(consigned_at, working_days=WORKING_DAYS_TO_FETCH)
+
+
+def after_thirty_days(consigned_at: datetime) -> datetime:
+    """Say when a delivery that was never fetched expires."""
+    return consigned_at + timedelta(days=DAYS_TO_FETCH)
 
 
 class Router:
@@ -45,10 +56,14 @@ class Router:
         envelopes: Envelopes,
         clock: Clock,
         not_fetched_after: Callable[[datetime], datetime] = after_one_working_day,
+        *,
+        expires_after: Callable[[datetime], datetime] = after_thirty_days,
     ) -> None:
         self._submissions = Submissions(store, directory, envelopes, clock, not_fetched_after)
         self._parties = PartyActions(store, envelopes, clock)
-        self._own_news = OwnNews(store, directory, envelopes, clock)
+        self._recalls = Recalls(store, directory, envelopes, clock)
+        self._expiry = Expiry(store, directory, envelopes, clock)
+        self._own_news = OwnNews(store, directory, envelopes, clock, expires_after)
 
     async def handle(self, work: Work) -> Outcome:
         """Decide about one record, or read what was decided, and give what is to be told.
@@ -71,6 +86,10 @@ class Router:
                 return await self._submissions.revise(judged, source)
             case Action(kind=kind) as action if kind in {HANDOVER, REPORT}:
                 return await self._parties.act(action, source)
+            case Action(kind=kind) as action if kind == RECALL:
+                return await self._recalls.act(action, source)
+            case Action() as action if action.action_id == timer_action(action.submission_id, EXPIRED):
+                return await self._expiry.act(action, source)
             case Action() as action:
                 return await self._own_news.act(action, source)
             case other:

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from docaxis.bus.port import Outgoing
 from docaxis.router.announcements import Announcer
+from docaxis.router.changes import cancelled
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.handed import Handed, read_handed
 from docaxis.router.problems import RejectedWork
-from docaxis.router.routing import Fate, Route, Source, begin_route, settle_key, settle_repeats, write_body
+from docaxis.router.routing import Fate, Route, Source, begin_route, cancel, settle_key, settle_repeats, write_body
 from docaxis.storage.decisions import Decision
 from docaxis.storage.routing import (
     Claim,
@@ -74,7 +75,8 @@ class Submissions:
     ) -> tuple[Decision, Handed, Route]:
         directory, now = self._directory(), self._clock()
         handed = read_handed(claim, directory.canonical)
-        route = begin_route(judged, handed, directory, now)
+        recalled = cancelled(await transaction.changes.recalls(handed.submission_id))
+        route = cancel(begin_route(judged, handed, directory, now), recalled)
         key = route.natural_key
         reserved = False
         if route.accepted and key is not None and route.of(Fate.DELIVERED):

@@ -1,4 +1,4 @@
-"""What recipients signed about deliveries: hand-overs and reports, each bound once to its member's own key."""
+"""What members signed about deliveries: hand-overs, reports and recalls, each bound once to its member's own key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -24,8 +24,8 @@ class MemberRecord:
     kind: str
     action_id: UUID
     submission_id: UUID
-    delivery_id: UUID
-    recipient: str
+    delivery_id: UUID | None
+    recipient: str | None
     record_digest: str
     record_sha256: str
     body: bytes
@@ -46,6 +46,8 @@ class DeliveryParties:
     member: str | None
     sender: str
     state: str
+    report: str | None
+    change_state: str | None
     contents_sha256: str
 
 
@@ -59,6 +61,12 @@ _PARTIES: Final = Statement(
         deliveries.c.delivery_id == bindparam("delivery")
     )
 )
+_MADE: Final = Statement(
+    select(*(deliveries.c[field.name] for field in fields(DeliveryParties))).where(
+        deliveries.c.submission_id == bindparam("submission"), deliveries.c.member.is_not(None)
+    )
+)
+_ROUTED: Final = Statement("SELECT 1 FROM decisions WHERE event_id = CAST(:event AS uuid)")
 _FIND: Final = Statement(select(*_COLUMNS).where(*_OWN))
 _BIND: Final = Statement(
     insert(member_records).on_conflict_do_nothing().returning(member_records.c.own_id), columns=_NAMES
@@ -78,7 +86,7 @@ _UNPUBLISHED: Final = Statement(
 
 
 class MemberRecordStore:
-    """Binds and finds what recipients signed."""
+    """Binds and finds what members signed."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
@@ -87,6 +95,13 @@ class MemberRecordStore:
         """Give the parties of a delivery."""
         row = await self._database.row(_PARTIES, delivery=delivery_id)
         return None if row is None else DeliveryParties(**row)
+
+    async def made(self, submission_id: UUID, routed: UUID) -> list[DeliveryParties] | None:
+        """Give the deliveries that were made of a submission; None before ``routed``, its routing, was decided."""
+        if await self._database.row(_ROUTED, event=routed) is None:
+            return None
+        rows = await self._database.rows(_MADE, submission=submission_id)
+        return [DeliveryParties(**row) for row in rows]
 
     async def find(self, member: str, own_id: str) -> MemberRecord | None:
         """Give what a member signed under one of its keys."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -32,10 +32,13 @@ class LineChange:
     recipient: str
     delivery_id: UUID | None
     state: str | None
-    report: str | None
-    step: str | None
-    version: int
-    at: datetime
+    report: str | None = None
+    step: str | None = None
+    change: str | None = None
+    change_state: str | None = None
+    changed_by: UUID | None = None
+    version: int = field(kw_only=True)
+    at: datetime = field(kw_only=True)
 
 
 def _insert(table: str, columns: Mapping[str, str], conflict: str) -> Statement:
@@ -87,31 +90,51 @@ _SET_POSITIONS: Final = _insert(
     _POSITIONS,
     '(topic, "partition") DO UPDATE SET epoch = excluded.epoch, "offset" = excluded."offset"',
 )
-_LINES: Final = ("submission_id", "recipient", "delivery_id", "state", "report", "step", "version", "at")
+_LINES: Final = (
+    "submission_id", "recipient", "delivery_id", "state", "report", "step", "change", "change_state", "changed_by",
+    "version", "at",
+)  # fmt: skip
+# What is asked about a delivery may be told by the slot of another submission, and so overtake or be overtaken by what
+# the delivery's own slot tells: the two have a version each.
 _INSERT_LINES: Final = Statement("""
     INSERT INTO delivery_lines AS line (submission_id, recipient, delivery_id, state, report, step, version,
+      change_version, change, change_state, changed_by, change_asked_at, change_answered_at,
       consigned_at, handed_over_at, accepted_at, returned_at, finished_at, changed_at)
-    SELECT submission_id, recipient, delivery_id, coalesce(state, 'consigned'), report, step, version,
-      CASE WHEN state = 'consigned' THEN at END, CASE WHEN state = 'handed_over' THEN at END,
+    SELECT submission_id, recipient, delivery_id, coalesce(state, 'consigned'), report, step,
+      CASE WHEN change IS NULL THEN version ELSE 0 END, CASE WHEN change IS NOT NULL THEN version END,
+      change, change_state, changed_by, CASE WHEN change_state = 'asked' THEN at END,
+      CASE WHEN change_state <> 'asked' THEN at END,
+      CASE WHEN state = 'consigned' AND change IS NULL THEN at END, CASE WHEN state = 'handed_over' THEN at END,
       CASE WHEN report = '03' AND step <> 'backward' THEN at END,
       CASE WHEN report = '02' AND step <> 'backward' THEN at END,
       CASE WHEN report = '06' AND step <> 'backward' THEN at END, at
     FROM unnest(CAST(:submission_id AS uuid[]), CAST(:recipient AS text[]), CAST(:delivery_id AS uuid[]),
-      CAST(:state AS text[]), CAST(:report AS text[]), CAST(:step AS text[]), CAST(:version AS bigint[]),
-      CAST(:at AS timestamptz[])) AS told(submission_id, recipient, delivery_id, state, report, step, version, at)
+      CAST(:state AS text[]), CAST(:report AS text[]), CAST(:step AS text[]), CAST(:change AS text[]),
+      CAST(:change_state AS text[]), CAST(:changed_by AS uuid[]), CAST(:version AS bigint[]),
+      CAST(:at AS timestamptz[]))
+      AS told(submission_id, recipient, delivery_id, state, report, step, change, change_state, changed_by, version, at)
     ON CONFLICT (submission_id, recipient) DO UPDATE SET
       delivery_id = coalesce(line.delivery_id, excluded.delivery_id),
-      state = CASE WHEN excluded.handed_over_at IS NOT NULL THEN excluded.state ELSE line.state END,
+      state = CASE WHEN excluded.state <> 'consigned' THEN excluded.state ELSE line.state END,
       report = CASE WHEN excluded.report IS NOT NULL AND excluded.step <> 'backward' THEN excluded.report
         ELSE line.report END,
       step = coalesce(excluded.step, line.step),
-      version = excluded.version,
-      handed_over_at = coalesce(line.handed_over_at, excluded.handed_over_at),
+      version = greatest(excluded.version, line.version),
+      change_version = coalesce(excluded.change_version, line.change_version),
+      change = coalesce(excluded.change, line.change),
+      change_state = coalesce(excluded.change_state, line.change_state),
+      changed_by = CASE WHEN excluded.change_state = 'asked' THEN excluded.changed_by ELSE line.changed_by END,
+      change_asked_at = coalesce(excluded.change_asked_at, line.change_asked_at),
+      change_answered_at = CASE WHEN excluded.change_state = 'asked' THEN NULL
+        ELSE coalesce(excluded.change_answered_at, line.change_answered_at) END,
+      consigned_at = coalesce(line.consigned_at, excluded.consigned_at),
+      handed_over_at = coalesce(line.handed_over_at,
+        CASE WHEN excluded.change IS NULL THEN excluded.handed_over_at END),
       accepted_at = coalesce(line.accepted_at, excluded.accepted_at),
       returned_at = coalesce(line.returned_at, excluded.returned_at),
       finished_at = coalesce(line.finished_at, excluded.finished_at),
       changed_at = excluded.changed_at
-    WHERE excluded.version > line.version
+    WHERE excluded.version > line.version OR excluded.change_version > coalesce(line.change_version, 0)
     """)
 _NOTIFY: Final = Statement("SELECT pg_notify(:channel, member) FROM unnest(CAST(:members AS text[])) AS told(member)")
 _READ_POSITIONS: Final = Statement('SELECT topic, "partition", epoch, "offset" FROM projector_positions')

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from docaxis.storage.decisions import StorageError
 from docaxis.storage.driver import Database, Row, Statement
 from docaxis.storage.sharing import Share
+from docaxis_schemas.lifecycle import ChangeState, TransportState, has_ended
 from docaxis_schemas.moments import to_text
 
 MAX_PAGE: Final = 500
@@ -74,13 +75,24 @@ class DeliveryView:
     report: str | None
     document: dict[str, Any]
     contents: tuple[dict[str, Any], ...]
+    change: str | None = None
+    change_state: str | None = None
+    changed_by: UUID | None = None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its contents are not to be had any more: never taken in time, or given up by agreement."""
+        change = None if self.change_state is None else ChangeState(self.change_state)
+        return has_ended(TransportState(self.state), change)
 
     def to_json(self) -> dict[str, Any]:
         """Give the form in which the interface answers."""
         value = self.entry.to_json()
         body = {n: v for n, v in value["body"].items() if not n.endswith("_by_reference")}
         body |= {"document": self.document, "contents": list(self.contents)}
-        return value | {"state": self.state, "report": self.report, "body": body}
+        by = None if self.changed_by is None else str(self.changed_by)
+        asked = {"change": self.change, "change_state": self.change_state, "changed_by": by}
+        return value | {"state": self.state, "report": self.report, "body": body} | asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,7 @@ _PAGE: Final = Statement(f"""
 """)  # noqa: S608 - a constant of this module
 _DELIVERY: Final = Statement(f"""
     SELECT {", ".join(f"i.{name.strip()}" for name in _ENTRY.split(","))}, c.member AS sender, c.manifest,
-      coalesce(l.state, 'consigned') AS state, l.report
+      coalesce(l.state, 'consigned') AS state, l.report, l.change, l.change_state, l.changed_by
     FROM inbox_items i JOIN claims c ON c.submission_id = i.submission_id
     LEFT JOIN delivery_lines l ON l.submission_id = i.submission_id AND l.recipient = i.recipient
     WHERE i.delivery_id = CAST(:delivery AS uuid) AND i.member = :member AND i.kind = 'delivery'
@@ -118,7 +130,7 @@ _OWN_RECIPIENTS: Final = Statement("""
 """)
 _LINES: Final = Statement("""
     SELECT recipient, delivery_id, state, report, step, version, consigned_at, handed_over_at, accepted_at, returned_at,
-      finished_at FROM delivery_lines
+      finished_at, change, change_state, changed_by, change_asked_at, change_answered_at FROM delivery_lines
     WHERE submission_id = CAST(:submission AS uuid)
       AND (CAST(:everything AS boolean) OR recipient = ANY(CAST(:recipients AS text[])))
     ORDER BY recipient
@@ -184,7 +196,15 @@ class ReadModels:
         row = rows[0]
         manifest = json.loads(row["manifest"])
         return DeliveryView(
-            _entry(row), row["sender"], row["state"], row["report"], manifest["document"], tuple(manifest["contents"])
+            _entry(row),
+            row["sender"],
+            row["state"],
+            row["report"],
+            manifest["document"],
+            tuple(manifest["contents"]),
+            row["change"],
+            row["change_state"],
+            row["changed_by"],
         )
 
     async def submission_view(

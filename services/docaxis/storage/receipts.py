@@ -83,7 +83,7 @@ _EVIDENCE: Final = Statement("""
     LEFT JOIN log_leaves o ON o.event_id = r.event_id
     LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
     LEFT JOIN member_records m ON m.submission_id = r.submission_id
-      AND r.type IN ('ContentHandover', 'status.reported')
+      AND r.type IN ('ContentHandover', 'status.reported', 'recall.received', 'change.asked', 'change.answered')
       AND m.action_id = CAST(convert_from(r.statement, 'UTF8')::jsonb -> 'facts' ->> 'action_id' AS uuid)
     WHERE r.submission_id = CAST(:submission AS uuid)
       AND (CAST(:everything AS boolean) OR c.member = :party AND CAST(:sent AS boolean) OR EXISTS (

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.storage.changes import ChangeRows
 from docaxis.storage.decisions import Decision, UnavailableStorage
 from docaxis.storage.driver import Connection, Database, Statement
 
@@ -95,6 +96,8 @@ class Delivery:
     version: int
     contents_sha256: str
     natural_key: str | None
+    change: str | None
+    change_state: str | None
     decided: Decision | None
     signed: MemberRecord | None
 
@@ -178,7 +181,7 @@ _REPEATED: Final = Statement("""
 """)
 _DELIVERY: Final = Statement("""
     SELECT d.delivery_id, d.submission_id, d.recipient, d.member, d.sender, c.own_id, d.state, d.report, d.version,
-      d.contents_sha256, d.natural_key,
+      d.contents_sha256, d.natural_key, d.change, d.change_state,
       e.event_id, e.kind, e.version AS decided_version, e.decided_at, e.body AS decided_body,
       m.action_id, m.body AS signed_body, m.record_key
     FROM deliveries d JOIN claims c ON c.submission_id = d.submission_id
@@ -189,6 +192,9 @@ _DELIVERY: Final = Statement("""
 _NATURAL_KEY_OF: Final = Statement("SELECT natural_key FROM deliveries WHERE delivery_id = CAST(:delivery AS uuid)")
 _MOVE: Final = Statement("""
     UPDATE deliveries SET state = :state, report = :report, version = :version,
+      change_state = coalesce(:change_state, change_state),
+      change_answered_at = coalesce(CASE WHEN CAST(:change_state AS text) IS NOT NULL THEN CAST(:at AS timestamptz) END,
+        change_answered_at),
       handed_over_at = coalesce(handed_over_at, CASE WHEN :state = 'handed_over' THEN CAST(:at AS timestamptz) END),
       accepted_at = coalesce(accepted_at, CASE WHEN :told = '03' THEN CAST(:at AS timestamptz) END),
       finished_at = coalesce(finished_at, CASE WHEN :told = '06' THEN CAST(:at AS timestamptz) END),
@@ -218,6 +224,7 @@ class RoutingTransaction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows = connection.rows
+        self.changes = ChangeRows(connection)
 
     async def claim(self, submission: UUID, event: UUID, *, decided_at: datetime | None = None) -> Claim | None:
         """Lock a claim, and with it everything the router decides about its submission; mark it decided."""
@@ -315,9 +322,20 @@ class RoutingTransaction:
         return Delivery(**{name: row[name] for name in _OF_DELIVERY}, decided=decided, signed=signed)
 
     async def move(
-        self, before: Delivery, *, state: str, report: str | None, told: str | None, at: datetime, ends: bool
+        self,
+        before: Delivery,
+        *,
+        state: str,
+        report: str | None,
+        told: str | None,
+        at: datetime,
+        ends: bool,
+        answered: str | None = None,
     ) -> int:
-        """Write what became of a delivery and give its new version; ``told`` is the code just reported."""
+        """Write what became of a delivery and give its new version.
+
+        ``told`` is the code just reported, ``answered`` what a request about it came to just now.
+        """
         version = before.version + 1
         await self._connection.run(
             _MOVE,
@@ -328,6 +346,7 @@ class RoutingTransaction:
             told=told or "",
             at=at,
             ends=ends,
+            change_state=answered,
         )
         return version
 

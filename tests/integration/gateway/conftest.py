@@ -48,6 +48,7 @@ from docaxis_schemas.submission import (
     Heading,
     Kind,
     Manifest,
+    RecallRecord,
     ReportRecord,
 )
 from docaxis_schemas.topics import SLOTTED
@@ -199,11 +200,17 @@ class World:
     async def get(self, path: str, who: str = SENDER, **headers: str) -> httpx.Response:
         return await self.client.get(path, headers=self.bearer(who) | headers)
 
-    async def act(self, record: HandoverRecord | ReportRecord, *, who: str | None = None) -> httpx.Response:
+    async def act(
+        self, record: HandoverRecord | ReportRecord | RecallRecord, *, who: str | None = None
+    ) -> httpx.Response:
         member = record.heading.member
-        what = "handover" if isinstance(record, HandoverRecord) else "reports"
+        if isinstance(record, RecallRecord):
+            path = f"/v1/submissions/{record.submission_id}/recalls"
+        else:
+            what = "handover" if isinstance(record, HandoverRecord) else "reports"
+            path = f"/v1/deliveries/{record.delivery_id}/{what}"
         return await self.client.post(
-            f"/v1/deliveries/{record.delivery_id}/{what}",
+            path,
             content=self.signers[member].sign(record.to_json()),
             headers=self.bearer(who or member) | {"Content-Type": "application/jose"},
         )
@@ -261,22 +268,30 @@ class World:
             await connection.execute(text("SELECT pg_notify('docaxis_inbox', :member)"), {"member": member})
         return name
 
+    async def route(self, submission: UUID) -> None:
+        """Decide a route, as far as the gateway sees it."""
+        await self._decide(event_id(submission, "route"), submission, "route", {})
+
     async def judge(self, submission: UUID, **verdict: Any) -> None:
         """Do what verifier and router do when they decide, as far as the gateway sees it."""
         body = {"indication": "TOTAL-PASSED", "disposition": "deliver"} | verdict
+        await self._decide(event_id(submission, "verdict"), submission, "verdict", body)
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                update(claims).where(claims.c.submission_id == submission).values(decided_at=self.time())
+            )
+
+    async def _decide(self, event: UUID, submission: UUID, kind: str, body: Mapping[str, Any]) -> None:
         async with self.engine.begin() as connection:
             await connection.execute(
                 insert(decisions).values(
-                    event_id=event_id(submission, "verdict"),
+                    event_id=event,
                     submission_id=submission,
-                    kind="verdict",
+                    kind=kind,
                     version=1,
                     decided_at=self.time(),
-                    body=canonical(body),
+                    body=canonical(dict(body)),
                 )
-            )
-            await connection.execute(
-                update(claims).where(claims.c.submission_id == submission).values(decided_at=self.time())
             )
 
 

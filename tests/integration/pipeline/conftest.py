@@ -264,6 +264,42 @@ class World:
             "delivery_id": str(submission.delivery(recipient)),
         } | ({"contents": sorted(submission.contents)} if kind == "handover" else {})
         payload |= facts
+        return await self._signed(submission, kind, member, own_id, payload, recipient=recipient)
+
+    async def recall(
+        self,
+        submission: Submission,
+        *recipients: str,
+        reason: str = "Gửi nhầm nơi nhận",
+        member: str | None = None,
+    ) -> Action:
+        """Sign a recall and keep it as the gateway would."""
+        member = member or submission.member
+        own_id = f"act-{next(self._keys)}"
+        payload = {
+            "v": 1,
+            "kind": "recall",
+            "axis": "docaxis",
+            "environment": "test",
+            "member": member,
+            "id": own_id,
+            "time": "2026-03-04T05:00:00.000000Z",
+            "submission_id": str(submission.id),
+            "reason": reason,
+            "recipients": sorted(recipients),
+        }
+        return await self._signed(submission, "recall", member, own_id, payload, recipient=None)
+
+    async def _signed(
+        self,
+        submission: Submission,
+        kind: str,
+        member: str,
+        own_id: str,
+        payload: dict[str, Any],
+        *,
+        recipient: str | None,
+    ) -> Action:
         signer, body = self.signer(member), canonical(payload)
         signature = signer.sign(payload)
         action_id = event_id(submission.id, kind, member, own_id)
@@ -273,7 +309,7 @@ class World:
             "kind": kind,
             "action_id": action_id,
             "submission_id": submission.id,
-            "delivery_id": submission.delivery(recipient),
+            "delivery_id": None if recipient is None else submission.delivery(recipient),
             "recipient": recipient,
             "record_digest": "d",
             "record_sha256": hashlib.sha256(body).hexdigest(),

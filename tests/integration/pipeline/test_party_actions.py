@@ -113,7 +113,8 @@ async def test_rule_8_a_returned_delivery_stays_returned_and_its_reason_reaches_
 
 
 @pytest.mark.parametrize("facts", [
-    {"code": "02"}, {"code": "02", "reason": "  "}, {"code": "13", "reason": "r"}, {"code": "15"}, {"code": "99"}, {},
+    {"code": "02"}, {"code": "02", "reason": "  "}, {"code": "13", "reason": "r"}, {"code": "15"},
+    {"code": "16", "reason": "r"}, {"code": "99"}, {},
 ])  # fmt: skip
 async def test_rule_8_missing_reasons_and_unknown_codes_are_rejected(world: Any, facts: dict[str, str]) -> None:
     code = world.recipient(1)

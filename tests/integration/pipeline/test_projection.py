@@ -122,6 +122,43 @@ async def test_the_sender_sees_every_line_and_the_recipient_its_own(stand: Stand
     assert await stand.models.submission_view("stranger", submission.id) is None
 
 
+async def test_both_sides_see_what_was_asked_and_answered(stand: Stand) -> None:
+    submission, one, two = await _story(stand)
+    world = stand.world
+    await stand.publish((await world.tell(await world.recall(submission))).outgoing)
+    await stand.publish((await world.tell(await world.act(submission, two, "report", code="15"))).outgoing)
+    await stand.publish((await world.tell(await world.act(submission, one, "report", code="05"))).outgoing)
+    await stand.project()
+    view = await stand.models.submission_view(world.sender, submission.id)
+    assert view is not None
+    lines = {line["recipient"]: line for line in view.to_json()["deliveries"]}
+    assert [(lines[code]["change"], lines[code]["change_state"]) for code in (one, two)] == [
+        ("recall", "asked"),
+        ("recall", "agreed"),
+    ]
+    assert [(lines[code]["state"], lines[code].get("report")) for code in (one, two)] == [
+        ("handed_over", "05"),
+        ("recalled", None),
+    ]
+    own = await stand.models.delivery(world.member(2), submission.delivery(two))
+    assert own is not None
+    assert (own.change, own.change_state, own.has_ended) == ("recall", "agreed", True)
+
+
+async def test_what_is_asked_and_what_is_reported_may_overtake_each_other(stand: Stand) -> None:
+    submission, one, _ = await _story(stand)
+    world = stand.world
+    asked = await world.tell(await world.recall(submission, one))
+    reported = await world.tell(await world.act(submission, one, "report", code="05"))
+    await stand.publish(reported.outgoing)
+    await stand.publish(asked.outgoing)
+    await stand.project()
+    view = await stand.models.submission_view(world.sender, submission.id)
+    assert view is not None
+    (line,) = [line for line in view.to_json()["deliveries"] if line["recipient"] == one]
+    assert (line["report"], line["change_state"], line["state"]) == ("05", "asked", "handed_over")
+
+
 async def test_a_recipients_timeline_holds_nothing_of_other_recipients(stand: Stand) -> None:
     submission, one, two = await _story(stand)
     await stand.project()

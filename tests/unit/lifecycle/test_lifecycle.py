@@ -6,15 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from docaxis_schemas.lifecycle import (
+    ANSWERS,
+    ASKING,
+    CHANGE_ANSWERS,
     REPORTED_BY,
     REPORTS,
     TERMINAL,
     TRANSPORT,
     WANTS_REASON,
+    Asking,
+    ChangeState,
     Report,
     Step,
     TransportEvent,
     TransportState,
+    asking,
+    has_ended,
 )
 from docaxis_schemas.lifecycle_drawing import draw_lifecycles
 
@@ -85,3 +92,29 @@ def test_only_the_next_step_is_forward() -> None:
 def test_only_recalls_come_from_the_sender_and_refusals_want_a_reason() -> None:
     assert [code for code, side in REPORTED_BY.items() if side == "sender"] == [Report.RECALL_ASKED]
     assert {Report.REJECTED, Report.RECALL_ASKED, Report.CHANGE_REFUSED} == WANTS_REASON
+
+
+def test_asking_has_an_answer_in_every_state_and_only_what_was_not_made_is_cancelled() -> None:
+    assert set(ASKING) == {(None, None)} | {
+        (state, change) for state in TransportState for change in (None, *ChangeState)
+    }
+    assert [key for key, outcome in ASKING.items() if outcome is Asking.CANCELLED] == [(None, None)]
+
+
+def test_nobody_is_asked_about_what_has_ended_or_asked_twice_at_once() -> None:
+    for (state, change), outcome in ASKING.items():
+        if state is not None:
+            assert (outcome is Asking.ENDED) is has_ended(state, change)
+            assert (outcome is Asking.ASKED) is (not has_ended(state, change) and change is not ChangeState.ASKED)
+
+
+def test_what_was_returned_is_not_asked_back() -> None:
+    for state, change in ASKING:
+        assert asking(state, Report.REJECTED, change) is Asking.ENDED
+
+
+def test_every_answer_has_an_answer_and_only_the_first_changes_anything() -> None:
+    assert {(state, code) for state in ChangeState for code in CHANGE_ANSWERS} == set(ANSWERS)
+    for (before, _), (step, after) in ANSWERS.items():
+        assert (step is Step.FORWARD) is (before is ChangeState.ASKED)
+        assert (after is before) is (before is not ChangeState.ASKED)

@@ -48,6 +48,8 @@ def _delivery(**changes: Any) -> Delivery:
         "version": 3,
         "contents_sha256": contents_digest(HASHES),
         "natural_key": None,
+        "change": None,
+        "change_state": None,
         "decided": None,
         "signed": None,
     }

@@ -28,12 +28,10 @@ from docaxis_schemas.edxml.packet import entries
 from docaxis_schemas.lifecycle import REPORTED_BY
 from docaxis_schemas.natural_key import NaturalKey, RejectedDocumentId, parse_document_id
 from docaxis_schemas.problems import Code
-from docaxis_schemas.submission import Addressee, Heading, Kind, Manifest, ReportRecord
+from docaxis_schemas.submission import MAX_REASON, Addressee, Heading, Kind, Manifest, ReportRecord
 
 _PIECE: Final = 256 * 1024
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-MAX_REASON: Final = 2000
-"""Characters of a reason or note in a signed report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

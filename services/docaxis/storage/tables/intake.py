@@ -80,11 +80,11 @@ member_records = Table(
     metadata,
     Column("member", Text, primary_key=True),
     Column("own_id", Text, primary_key=True),
-    Column("kind", Text, nullable=False, comment="handover or report"),
+    Column("kind", Text, nullable=False, comment="handover, report or recall"),
     Column("action_id", Uuid, nullable=False),
     Column("submission_id", Uuid, nullable=False),
-    Column("delivery_id", Uuid, nullable=False),
-    Column("recipient", Text, nullable=False),
+    Column("delivery_id", Uuid, comment="null for a recall, which is about a submission"),
+    Column("recipient", Text),
     Column("record_digest", Text, nullable=False, comment="of the record without its time: what a repeat must match"),
     Column("record_sha256", Text, nullable=False, comment="of the signed bytes: what evidence names"),
     Column("body", LargeBinary, nullable=False, comment="the signed bytes"),
@@ -95,7 +95,7 @@ member_records = Table(
     Column("published_at", MOMENT, comment="when all in-sync replicas had the action; null: still to be published"),
     Index("member_records_of_submission", "submission_id"),
     Index("member_records_unpublished", "received_at", postgresql_where=sql("published_at IS NULL")),
-    comment="What recipients signed about deliveries, bound to their own key; kept for the evidence.",
+    comment="What members signed about deliveries, bound to their own key; kept for the evidence.",
 )
 
 attempts = Table(

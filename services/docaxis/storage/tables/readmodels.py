@@ -57,6 +57,12 @@ delivery_lines = Table(
     Column("accepted_at", MOMENT, comment="first report 03"),
     Column("returned_at", MOMENT, comment="first report 02"),
     Column("finished_at", MOMENT, comment="first report 06"),
+    Column("change_version", BigInteger, comment="of what was asked last; another slot may tell it"),
+    Column("change", Text, comment="what the sender last asked: recall, update or replacement"),
+    Column("change_state", Text, comment="asked, agreed or refused"),
+    Column("changed_by", Uuid, comment="the submission that updates or replaces, or recalls by a document of its own"),
+    Column("change_asked_at", MOMENT),
+    Column("change_answered_at", MOMENT),
     Column("changed_at", MOMENT, nullable=False),
     comment="One line for each recipient of a submission, as evidence tells it; applied by version.",
 )
