@@ -14,10 +14,12 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.bus.access import service_user
+from docaxis.bus.deleting import KafkaKept
 from docaxis.bus.kafka import KafkaBus
 from docaxis.bus.report import LoggedReport
 from docaxis.bus.slots import confirm_division
 from docaxis.bus.stage import Stage, StagePlan, run_stage
+from docaxis.bus.trimming import Trimmer, TrimMetrics
 from docaxis.bus.work import Pace
 from docaxis.clerk import OpenPages, build_clerk_pages
 from docaxis.directory.entries import MemberState
@@ -37,12 +39,14 @@ from docaxis.settings import BusSettings, Settings
 from docaxis.storage.contents import ContentStore, FileStoreKey, Unclaimed, open_sealed_store
 from docaxis.storage.log_files import LocalDisk, LogFiles, only_writer
 from docaxis.storage.log_order import LogOrder
+from docaxis.storage.needed import NeededRecords
 from docaxis.storage.projection import ProjectionStore
 from docaxis.storage.receipts import ReceiptStore
 from docaxis.storage.routing import RoutingStore
 from docaxis.storage.timers import TimerStore
 from docaxis.verifier.opening import open_verifier, verifier_plan
 from docaxis_schemas.moments import Clock
+from docaxis_schemas.topics import EVIDENCE, STAGE_INPUTS
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.transparency.note import Signer
 from docaxis_signing.transparency.policy import Policy
@@ -129,6 +133,21 @@ async def staged(context: Context, stage: Stage, **plan: Any) -> tuple[Work, Log
     return work, report
 
 
+def trimming(context: Context, stage: str) -> Work:
+    """Make the loop that deletes of a stage's inputs what nobody needs any more."""
+    settings, topics = context.bus_settings(stage), STAGE_INPUTS[stage]
+    terms = {topic: settings.keep_evidence if topic == EVIDENCE else settings.keep_inputs for topic in topics}
+    return Trimmer(
+        KafkaKept(settings, stage),
+        NeededRecords(context.engine),
+        terms=terms,
+        slots=StagePlan.of(settings).slots,
+        every=settings.trim_every,
+        metrics=TrimMetrics(stage, context.registry),
+        clock=context.clock,
+    ).serve
+
+
 async def build_router(context: Context) -> Part:
     """Build the router with its timers."""
     envelopes = context.envelopes()
@@ -137,7 +156,11 @@ async def build_router(context: Context) -> Part:
     bus = KafkaBus(context.bus_settings("router"))
     publisher = await context.stack.enter_async_context(bus.publisher())
     timers = Timers(TimerStore(context.engine), publisher, envelopes, context.clock)
-    return Part("router", {"stage": work, "timers": timers.serve}, lambda: report.causes)
+    return Part(
+        "router",
+        {"stage": work, "trimming": trimming(context, "router"), "timers": timers.serve},
+        lambda: report.causes,
+    )
 
 
 async def build_registrar(context: Context) -> Part:
@@ -154,10 +177,11 @@ async def build_registrar(context: Context) -> Part:
     )
     pace = Pace(ordered=False, hold=REGISTRAR_HOLD, gather=REGISTRAR_GATHER)
     work, report = await staged(context, registrar, pace=pace)
+    loops = {"stage": work, "trimming": trimming(context, "registrar")}
     keeper = await open_log(context)
     if keeper is None:
-        return Part("registrar", {"stage": work}, lambda: report.causes)
-    return Part("registrar", {"stage": work, "log": keeper.serve}, lambda: (*report.causes, *keeper.causes))
+        return Part("registrar", loops, lambda: report.causes)
+    return Part("registrar", loops | {"log": keeper.serve}, lambda: (*report.causes, *keeper.causes))
 
 
 async def open_log(context: Context) -> LogKeeper | None:
@@ -294,6 +318,7 @@ async def build_verifier(context: Context) -> Part:
     work, report = await staged(context, opened.stage, **verifier_plan(ahead=settings.verifier.ahead))
     loops: dict[str, Work] = {
         "stage": work,
+        "trimming": trimming(context, "verifier"),
         "revocations": opened.revocations.serve,
         "rejudging": opened.rejudging.serve,
     }

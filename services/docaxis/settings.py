@@ -27,6 +27,15 @@ class BusSettings(_Part):
     slots: int = Field(4, ge=1, le=256, description="partitions of every slotted topic; fixed at the first start")
     owned: tuple[int, ...] | None = Field(None, description="slots this process serves; all of them by default")
     replication: int = Field(1, ge=1, le=5)
+    keep_inputs: timedelta = Field(
+        timedelta(days=7), ge=timedelta(0), description="how long a stage's inputs are kept although they are finished"
+    )
+    keep_evidence: timedelta = Field(
+        timedelta(days=30), ge=timedelta(0), description="the same for statements that are signed and in the log"
+    )
+    trim_every: timedelta = Field(
+        timedelta(hours=1), ge=timedelta(minutes=1), description="how often a stage deletes what need not be kept"
+    )
 
 
 class RetrySettings(_Part):

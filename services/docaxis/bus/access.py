@@ -47,6 +47,7 @@ class Operation(StrEnum):
     READ = "READ"
     WRITE = "WRITE"
     DESCRIBE = "DESCRIBE"
+    DELETE = "DELETE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,11 @@ def member_rules(member: str) -> tuple[AclRule, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ServiceNeeds:
-    """What a service reads and writes; ``*_prefixes`` are topic prefixes. A stage also has a transactional id."""
+    """What a service reads and writes; ``*_prefixes`` are topic prefixes.
+
+    A stage also has a transactional id, may delete of its inputs what it has finished (who may commit an offset could
+    pass over records anyhow), and sees which records dead letters refer to.
+    """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
@@ -170,5 +175,7 @@ def service_rules(service: str) -> tuple[AclRule, ...]:
     if needs.reads or needs.read_prefixes:
         rules += allow(Resource.GROUP, [stage_group(service)], Pattern.LITERAL, Operation.READ)
     if needs.stage:
+        rules += allow(Resource.TOPIC, needs.reads, Pattern.LITERAL, Operation.DELETE)
+        rules += allow(Resource.TOPIC, [DEAD_LETTERS], Pattern.LITERAL, *reading)
         rules += allow(Resource.TRANSACTIONAL_ID, [f"{service}-"], Pattern.PREFIXED, *writing)
     return tuple(dict.fromkeys(rules))

@@ -50,7 +50,7 @@ DAY_MS: Final = 86_400_000
 INBOX_RETENTION_MS: Final = 30 * DAY_MS
 DEAD_LETTER_RETENTION_MS: Final = 90 * DAY_MS
 FOR_EVER: Final = -1
-"""Stage inputs and evidence: trimmed only below the committed offset, by whoever knows it."""
+"""Stage inputs and evidence: trimmed by their stages, below what is finished (see `trimming`)."""
 PASSING: Final = frozenset(
     {
         KafkaError.NOT_LEADER_FOR_PARTITION,

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 from rich.console import Console
 
 from docaxis.bus.report import LoggedReport
+from docaxis.bus.trimming import TrimMetrics
 from docaxis.cli.application import build_app
 from docaxis.cli.commands import BY_NAME
 from docaxis.failpoints import Point
@@ -153,6 +154,7 @@ def test_every_metric_in_the_alarms_is_made_by_the_code() -> None:
     registry = CollectorRegistry()
     for stage in STAGE_INPUTS:
         LoggedReport(stage, registry)
+        TrimMetrics(stage, registry)
     ProjectorMetrics(registry)
     LogMeasures(registry)
     made = {

@@ -14,6 +14,7 @@ from docaxis.bus.access import (
     member_rules,
     service_rules,
 )
+from docaxis_schemas.topics import STAGE_INPUTS
 
 
 def allowed(service: str, operation: Operation) -> set[str]:
@@ -88,6 +89,11 @@ def test_a_stage_has_its_own_transactional_ids_and_group(stage: str) -> None:
     ids = {rule.name for rule in service_rules(stage) if rule.resource is Resource.TRANSACTIONAL_ID}
     groups = {rule.name for rule in service_rules(stage) if rule.resource is Resource.GROUP}
     assert (ids, groups) == ({f"{stage}-"}, {f"s.{stage}"})
+
+
+def test_only_a_stage_deletes_and_only_of_its_own_inputs() -> None:
+    deleting = {service: allowed(service, Operation.DELETE) for service in SERVICES}
+    assert deleting == {service: set(STAGE_INPUTS.get(service, ())) for service in SERVICES}
 
 
 def test_an_unknown_service_has_no_rules() -> None:
