@@ -20,6 +20,7 @@ from docaxis.addresses import Senders, is_loopback
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole
 from docaxis.clerk.guessing import Guessing
+from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.pages import ROUTES
 from docaxis.clerk.passwords import Passwords
 from docaxis.clerk.rendering import page
@@ -29,8 +30,10 @@ from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
 from docaxis.storage.clerk_accounts import ClerkAccountStore
+from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
 from docaxis.storage.clerk_lists import ClerkLists
+from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents.sealing import StoreKey
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis_schemas.moments import Clock
@@ -72,6 +75,9 @@ def build_clerk_pages(
     app.state.visitors = visitors
     app.state.lists = ClerkLists(engine)
     app.state.drafts = ClerkDraftStore(engine)
+    app.state.documents = ClerkDocuments(engine)
+    app.state.registers = ClerkRegisters(engine)
+    app.state.ledger = Ledger(app.state.documents, app.state.registers, directory, clock)
     app.state.directory = directory
     app.state.clock = clock
     app.state.environment = settings.environment
@@ -97,6 +103,7 @@ class ClerkPages:
     def __init__(self, app: Starlette, visitors: Visitors, settings: Settings) -> None:
         self.app = app
         self.visitors = visitors
+        self.ledger: Ledger = app.state.ledger
         self._server = WebServer(app, settings.clerk.host, settings.clerk.port, name="clerk pages")
 
     async def start(self) -> str:

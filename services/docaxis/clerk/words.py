@@ -2,11 +2,13 @@
 
 from typing import Final
 
+from docaxis.clerk.register_words import REGISTER_WORDS
 from docaxis_schemas.lifecycle import REPORT_NAMES
 
 LANGUAGES: Final = ("vi", "en")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
+    **REGISTER_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),
     "test": ("Môi trường THỬ NGHIỆM – không có giá trị pháp lý", "TEST environment – of no legal effect"),

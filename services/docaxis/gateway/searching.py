@@ -1,6 +1,5 @@
 """Searching the directory as people type: without diacritics, any case, words in any order."""
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,13 +7,8 @@ from typing import Any
 from docaxis.directory import DirectorySnapshot
 from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.snapshot import day_of
+from docaxis_schemas.folding import folded
 from docaxis_schemas.organisation import Organisation
-
-
-def folded(text: str) -> str:
-    """Give the form in which names are searched: no diacritics, đ as d, lower case."""
-    plain = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,26 @@ async def wait_for(page: Page, address: str, text: str) -> None:
     raise AssertionError(f"{address} never said {text!r}: {await page.content()}")
 
 
+async def look_into_the_registers(page: Page, office: Office, register: str) -> None:
+    """The document stands in the register of its side under the first number, and is found without diacritics."""
+    await page.get_by_role("link", name="Sổ văn bản").click()
+    organisation = "H98.14" if register == "incoming" else "G98"
+    await page.goto(f"{office.pages}/registers/{register}?organisation={organisation}")
+    row = page.get_by_role("row").filter(has_text=SUBJECT)
+    await expect(row.get_by_role("cell").first).to_have_text("1")
+    await expect(row).to_contain_text("4711/BTN-VP")
+    await expect(row).to_contain_text(REPORT_NAMES[Report.ACCEPTED][0] if register == "incoming" else "đã chuyển")
+    await picture(page, f"register-{register}")
+    await page.get_by_role("link", name="Bản in").click()
+    await expect(page.get_by_role("row").filter(has_text=SUBJECT)).to_be_visible()
+    await page.goto(f"{office.pages}/search")
+    await page.get_by_label("Số, ký hiệu, số đến").fill("kiem thu TRANG văn thư")
+    await page.get_by_label("Cơ quan ban hành").fill("G98" if register == "incoming" else "H98.14")
+    await page.get_by_role("button", name="Tìm", exact=True).click()
+    await page.get_by_role("link", name=SUBJECT).click()
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
 async def test_a_document_is_sent_read_and_accepted_without_javascript(
     office: Office, plain: BrowserContext, browser: Browser, tmp_path: Path
 ) -> None:
@@ -112,11 +132,12 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await expect(reader.get_by_role("status")).to_have_text("Đã ghi nhận.")
     await reader.get_by_role("button", name="Trả lại").click()
     await expect(reader.get_by_role("alert")).to_contain_text("Ghi lý do trả lại")
-    await reader.get_by_label("Số đến").fill("128/ĐẾN")
     await reader.get_by_role("button", name="Tiếp nhận").click()
     await wait_for(reader, address, REPORT_NAMES[Report.ACCEPTED][0])
     await wait_for(sender, sent, REPORT_NAMES[Report.ACCEPTED][0])
     await picture(sender, "submission")
+    await look_into_the_registers(reader, office, "incoming")
+    await look_into_the_registers(sender, office, "outgoing")
 
     stranger = await (await browser.new_context(java_script_enabled=False)).new_page()
     await sign_in(stranger, office, STRANGER)
@@ -125,6 +146,12 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
         assert answer is not None
         assert answer.status == 404
         assert SUBJECT not in await stranger.content()
+    for query in ("q=truc+lien+thong", "q=4711", "agency=H98"):
+        await stranger.goto(f"{office.pages}/search?{query}")
+        assert SUBJECT not in await stranger.content()
+    answer = await stranger.goto(f"{office.pages}/registers/incoming?organisation=H98.14")
+    assert answer is not None
+    assert answer.status == 404
     await other.close()
 
 
@@ -159,6 +186,14 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
         await page.get_by_role("button", name="English").click()
         await check()
         await page.get_by_role("button", name="Tiếng Việt").click()
+    for address in ("registers/incoming", "registers/outgoing", "registers/outgoing/print", "search", "search?q=a"):
+        await page.goto(f"{office.pages}/{address}")
+        await check()
+    await page.goto(f"{office.pages}/registers/incoming")
+    await page.get_by_text("Tiếp tục từ sổ giấy").click()
+    await page.get_by_role("button", name="Ghi vào sổ").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Ghi một số nguyên dương")
+    await check()
     await page.goto(f"{office.pages}/outbox")
     if await page.locator("tbody a").count():
         await page.locator("tbody a").first.click()

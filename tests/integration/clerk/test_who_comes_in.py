@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from clerkoffice import LEADER, SENDER, Office
+from clerkoffice import LEADER, RECIPIENT, SENDER, Office
 from docaxis.clerk import ClerkPages
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import HEADERS
@@ -24,7 +24,10 @@ async def token_of(visitor: httpx.AsyncClient) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("path", ["/inbox", "/outbox", "/drafts", "/inbox/7f3b5f0e-30cf-4c1e-9f3f-0d6b8c3a5a11"])
+@pytest.mark.parametrize(
+    "path",
+    ["/inbox", "/outbox", "/drafts", "/search", "/registers/incoming", "/inbox/7f3b5f0e-30cf-4c1e-9f3f-0d6b8c3a5a11"],
+)
 async def test_who_is_not_signed_in_is_asked_to(office: Office, path: str) -> None:
     async with office.visitor() as visitor:
         answer = await visitor.get(path)
@@ -182,3 +185,29 @@ async def test_going_back_after_a_change_of_language_stays_on_our_pages(office: 
         for here in ("/outbox", "//evil.example", "https://evil.example", "/\\evil.example"):
             answer = await visitor.post("/language", data={"here": here})
             assert answer.headers["location"] == ("/outbox" if here == "/outbox" else "/inbox")
+
+
+async def test_anothers_register_does_not_exist(office: Office) -> None:
+    async with office.signed_in(SENDER) as visitor:
+        token = await token_of(visitor)
+        for path in ("", "/print", "/table.csv"):
+            assert (await visitor.get(f"/registers/incoming{path}?organisation=H98")).status_code == 404
+        assert (await visitor.get("/registers/secret")).status_code == 404
+        given = {"form_token": token, "organisation": "H98", "through": "9", "reason": "thử"}
+        assert (await visitor.post("/registers/incoming/gap", data=given)).status_code == 404
+
+
+async def test_a_gap_is_noted_with_its_reason_and_shown(office: Office) -> None:
+    async with office.signed_in(RECIPIENT) as visitor:
+        given = {"form_token": await token_of(visitor), "organisation": "H98.44", "through": "1481"}
+        refused = await visitor.post("/registers/incoming/gap", data=given)
+        assert refused.status_code == 422
+        answer = await visitor.post("/registers/incoming/gap", data=given | {"reason": "đã vào sổ giấy"})
+        assert answer.status_code == 303
+        shown = (await visitor.get(answer.headers["location"])).text
+        assert "1–1481: đã vào sổ giấy" in shown
+        table = await visitor.get("/registers/incoming/table.csv?organisation=H98.44")
+        assert table.headers["content-type"].startswith("text/csv")
+        assert table.headers["content-disposition"].startswith("attachment")
+        assert table.content.startswith("\ufeff".encode())
+        assert "Số đến" in table.text

@@ -19,9 +19,9 @@ from docaxis.gateway.intake import check_age
 from docaxis.gateway.multipart import MultipartReader
 from docaxis.gateway.parts import EVERYBODY
 from docaxis.gateway.refusals import Refused
-from docaxis.gateway.searching import folded
 from docaxis.gateway.waiting import preferred_wait
 from docaxis.limiting import FAILURES, RECOVERY_SECONDS, FailureLimiter
+from docaxis_schemas.folding import folded
 from docaxis_schemas.problems import PROBLEMS, Code
 from docaxis_schemas.submission import MAX_AGE, MAX_AHEAD, ContentEntry, FileRole
 

@@ -2,8 +2,15 @@
 
 from starlette.routing import BaseRoute
 
-from docaxis.clerk.pages import incoming, outgoing, sending, signing_in
+from docaxis.clerk.pages import incoming, outgoing, registers, searching, sending, signing_in
 
-ROUTES: tuple[BaseRoute, ...] = (*signing_in.ROUTES, *incoming.ROUTES, *outgoing.ROUTES, *sending.ROUTES)
+ROUTES: tuple[BaseRoute, ...] = (
+    *signing_in.ROUTES,
+    *incoming.ROUTES,
+    *outgoing.ROUTES,
+    *sending.ROUTES,
+    *registers.ROUTES,
+    *searching.ROUTES,
+)
 
 __all__ = ["ROUTES"]

@@ -48,12 +48,9 @@ async def report(request: Request, visitor: Visitor) -> Response:
     if code == Report.REJECTED and not reason:
         return await _show(request, visitor, HTTPStatus.UNPROCESSABLE_ENTITY, faults=("give-reason",))
     found = await _find(request, visitor)
-    await found.report(
-        code,
-        reason=reason or None,
-        note=str(form.get("note", "")).strip() or None,
-        register_number=str(form.get("register_number", "")).strip() or None,
-    )
+    number = await _number(request, visitor, found) if code == Report.ACCEPTED else None
+    note = str(form.get("note", "")).strip() or None
+    await found.report(code, reason=reason or None, note=note, register_number=number)
     return _done(request)
 
 
@@ -67,6 +64,11 @@ async def file(request: Request, visitor: Visitor) -> Response:
 async def _find(request: Request, visitor: Visitor) -> Delivery:
     delivery_id: UUID = request.path_params["delivery_id"]
     return await visitor.axis.delivery(delivery_id)
+
+
+async def _number(request: Request, visitor: Visitor, found: Delivery) -> str:
+    """Enter the document in the register before its acceptance is told; told again, it keeps its number."""
+    return str(await request.app.state.ledger.accept(found, visitor.account.member, visitor.account.name))
 
 
 async def _show(

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from docaxis.clerk import drafting
 from docaxis.clerk.guarding import read_form, signed_in
-from docaxis.clerk.naming import name_of
+from docaxis.clerk.naming import name_of, type_name_of
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
 from docaxis.client import FileRole, OutgoingFile
@@ -206,13 +206,9 @@ def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = 
         draft=draft,
         chosen=chosen,
         issuer_name=name_of(request, draft.form.get("issuer", "")),
-        type_name=_type_name(draft.form.get("type", "")),
+        type_name=type_name_of(draft.form.get("type", "")),
         missing=_missing(request, draft),
     )
-
-
-def _type_name(value: str) -> str:
-    return next((one.vietnamese for one in DocumentType if one.value == value), value)
 
 
 ROUTES = (

@@ -1,6 +1,7 @@
-"""Tables of the clerk's pages: who may sign in, who is signed in, and what is being written."""
+"""Tables of the clerk's pages: accounts, sessions, drafts, and the registers of incoming and outgoing documents."""
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from docaxis.storage.tables import metadata
@@ -45,4 +46,66 @@ clerk_drafts = Table(
     Column("submission_id", Uuid, comment="set when it was sent"),
     Index("clerk_drafts_of_account", "account_id", "changed_at"),
     comment="Submissions that are being written at the pages.",
+)
+
+clerk_documents = Table(
+    "clerk_documents",
+    metadata,
+    Column("register", Text, primary_key=True, comment="incoming or outgoing"),
+    Column("document_id", Uuid, primary_key=True, comment="the delivery's id, or the submission's"),
+    Column("submission_id", Uuid, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("organisation", Text, nullable=False, comment="whose register; empty: sent under a mandate, in no register"),
+    Column("at", MOMENT, nullable=False, comment="when it arrived, or was handed in"),
+    Column("issuer", Text, nullable=False),
+    Column("number", Text, nullable=False, comment="number and notation as people write them"),
+    Column("type_name", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("signer", Text, nullable=False, comment="as the metadata name them; empty: not named"),
+    Column("promulgated_on", Date),
+    Column("due_at", MOMENT),
+    Column("urgency", Text, nullable=False),
+    Column("folded", Text, nullable=False, comment="number, type and subject as they are searched"),
+    Column("year", Integer, comment="of the register"),
+    Column("register_number", Integer, comment="given in sequence, never taken back"),
+    Column("registered_at", MOMENT),
+    Column("registered_by", Text, comment="the account; empty: by sending"),
+    Index("clerk_documents_of_member", "member", "at", "document_id"),
+    Index(
+        "clerk_documents_numbered",
+        "member",
+        "organisation",
+        "register",
+        "year",
+        "register_number",
+        unique=True,
+        postgresql_where=sql("register_number IS NOT NULL"),
+    ),
+    comment="Documents as the registers and the search of the pages show them; the pages catch up with what came.",
+)
+
+clerk_registers = Table(
+    "clerk_registers",
+    metadata,
+    Column("member", Text, primary_key=True),
+    Column("organisation", Text, primary_key=True),
+    Column("register", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("last", Integer, nullable=False, comment="the last number that was given"),
+    comment="Counters of the registers: one row a register, organisation and year, locked by who takes a number.",
+)
+
+clerk_register_gaps = Table(
+    "clerk_register_gaps",
+    metadata,
+    Column("member", Text, primary_key=True),
+    Column("organisation", Text, primary_key=True),
+    Column("register", Text, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("first", Integer, primary_key=True),
+    Column("last", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("explained_by", Text, nullable=False, comment="the account"),
+    Column("at", MOMENT, nullable=False),
+    comment="Numbers that were given elsewhere (a paper register, say), each run with its reason.",
 )
