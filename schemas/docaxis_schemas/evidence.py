@@ -61,6 +61,8 @@ class EvidenceType(StrEnum):
     DELIVERY_EXPIRED = "delivery.expired"
     DEAD_LETTERED = "submission.dead_lettered"
     DEAD_LETTER_REPLAYED = "submission.replayed"
+    AUDIT_SEARCHED = "audit.searched"
+    EVIDENCE_EXPORTED = "evidence.exported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,18 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "An operator put this submission back into processing.",
         "Không chứng minh kết quả xử lý sau đó.",
         "It does not say how processing then ended.",
+    ),
+    EvidenceType.AUDIT_SEARCHED: Meaning(
+        "Kiểm toán viên đã tra cứu hoặc xem dữ liệu mà sổ chỉ ghi dưới dạng cam kết.",
+        "An auditor searched, or read what the log holds as commitments only.",
+        "Không chứng minh kiểm toán viên đã dùng dữ liệu đó vào việc gì.",
+        "It does not prove what the auditor did with it.",
+    ),
+    EvidenceType.EVIDENCE_EXPORTED: Meaning(
+        "Kiểm toán viên đã xuất hồ sơ bằng chứng của một lượt gửi.",
+        "An auditor exported the evidence of a submission.",
+        "Không chứng minh hồ sơ đó đã được trao cho ai.",
+        "It does not prove to whom it was given.",
     ),
 }
 

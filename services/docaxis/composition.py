@@ -13,6 +13,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.auditor.following import LogFollower
 from docaxis.bus.access import service_user
 from docaxis.bus.deleting import KafkaKept
 from docaxis.bus.kafka import KafkaBus
@@ -36,6 +37,7 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.service import Router
 from docaxis.router.timers import Timers
 from docaxis.settings import BusSettings, Settings
+from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.contents import ContentStore, FileStoreKey, Unclaimed, open_sealed_store
 from docaxis.storage.log_files import LocalDisk, LogFiles, only_writer
 from docaxis.storage.log_order import LogOrder
@@ -240,7 +242,7 @@ async def _both(order: LogOrder, directory: Path) -> AsyncIterator[bool]:
 
 
 async def build_projector(context: Context) -> Part:
-    """Build the projector."""
+    """Build the projector, with the follower of the log that fills the auditors' index."""
 
     def active() -> list[str]:
         return [name for name, member in context.directory.current().members.items() if member.state in MemberState]
@@ -252,7 +254,9 @@ async def build_projector(context: Context) -> Part:
         slots=context.settings.bus.slots,
         metrics=ProjectorMetrics(context.registry),
     )
-    return Part("projector", {"reader": projector.run}, lambda: projector.causes)
+    follower = LogFollower(AuditIndex(context.engine, context.settings.log_origin))
+    work = {"reader": projector.run, "audit": follower.serve}
+    return Part("projector", work, lambda: (*projector.causes, *follower.causes))
 
 
 def open_contents(context: Context) -> ContentStore:

@@ -165,6 +165,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "event-delivery.expired": ("Hết hạn, không ai ký nhận", "Expired, nobody signed for it"),
     "event-submission.dead_lettered": ("Cần đơn vị vận hành xử lý", "Waits for an operator"),
     "event-submission.replayed": ("Đã được đưa lại xử lý", "Put back into processing"),
+    "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
+    "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),
     "sent": ("Đã gửi.", "It was sent."),
     "receipts": ("Biên nhận có chữ ký của trục", "Receipts signed by the axis"),

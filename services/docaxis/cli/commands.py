@@ -237,6 +237,29 @@ COMMANDS: Final = (
         "docaxis witness --log vkey --state nhan-chung/ --name nhan-chung.so-noi-vu.example --port 7070",
     ),
     Command(
+        "audit",
+        "",
+        Text("Bàn làm việc của kiểm toán viên.", "The auditor's desk."),
+        "docaxis audit search --organisation H37.02 --verdict TOTAL-FAILED",
+        subcommands=(
+            Command(
+                "search",
+                "docaxis.cli.auditing:search",
+                Text(
+                    "Tra cứu sổ minh bạch; mỗi dòng kèm bằng chứng.",
+                    "Search the transparency log; each row comes with its proof.",
+                ),
+                "docaxis audit search --signer 'nguyen van mau' --since 2026-03-01T00:00:00+07:00",
+            ),
+            Command(
+                "looks",
+                "docaxis.cli.auditing:looks",
+                Text("Xem ai đã tra cứu những gì.", "See who looked at what."),
+                "docaxis audit looks --limit 50",
+            ),
+        ),
+    ),
+    Command(
         "organisations",
         "docaxis.cli.organisations:organisations",
         Text("Tìm cơ quan theo tên hoặc mã định danh.", "Find organisations by name or code."),

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from docaxis.client.auditing import AuditClient
 from docaxis.client.connection import Connection, Patience, json_object
 from docaxis.client.delivery import Delivery, Desk
 from docaxis.client.errors import RejectedAnswer
@@ -244,6 +245,11 @@ class AxisClient:
     async def replay(self, dead_letter_id: UUID) -> Mapping[str, Any]:
         """Put a dead letter back into processing; wants the role of an operator."""
         return json_object(await self._desk.connection.ask("POST", f"/v1/dead-letters/{dead_letter_id}/replay"))
+
+    @property
+    def audit(self) -> AuditClient:
+        """What an auditor may ask; wants that role."""
+        return AuditClient(self._desk.connection)
 
     async def close(self) -> None:
         """Close the connection."""

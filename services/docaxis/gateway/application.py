@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from docaxis.bus.port import BusError
 from docaxis.directory.errors import UnavailableDirectory
 from docaxis.gateway.answers import Answering, problem_response
+from docaxis.gateway.auditing import auditing
 from docaxis.gateway.contents import contents
 from docaxis.gateway.deliveries import deliveries
 from docaxis.gateway.edxml.routes import edxml
@@ -53,6 +54,7 @@ def make_application(parts: Parts) -> FastAPI:
         edxml,
         vxp,
         transparency,
+        auditing,
     ):
         app.include_router(make(parts))
     answer = Answering(parts.measures)

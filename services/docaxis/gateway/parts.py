@@ -11,12 +11,14 @@ from docaxis.gateway.directory import FreshDirectory
 from docaxis.gateway.edxml.receiving import PacketDesk
 from docaxis.gateway.edxml.spooling import PacketRoom
 from docaxis.gateway.limits import Limits
+from docaxis.gateway.looking import Looks
 from docaxis.gateway.measures import Measures
 from docaxis.gateway.publishing import Outbox
 from docaxis.gateway.recalling import RecallDesk
 from docaxis.gateway.submitting import Intake
 from docaxis.gateway.uploading import Uploads
 from docaxis.gateway.waiting import Decisions
+from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.exchange import ExchangeStore
@@ -56,6 +58,8 @@ class Parts:
     models: ReadModels
     receipts: ReceiptStore
     log: LogFiles | None
+    audit: AuditIndex
+    looks: Looks
     verdicts: Verdicts
     decisions: Decisions
     notifications: Notifications

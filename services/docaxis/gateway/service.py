@@ -20,6 +20,7 @@ from docaxis.gateway.directory import FreshDirectory
 from docaxis.gateway.edxml.receiving import PacketDesk
 from docaxis.gateway.edxml.spooling import PacketRoom
 from docaxis.gateway.limits import Limits
+from docaxis.gateway.looking import Looks
 from docaxis.gateway.marking import MARK_SECONDS, PublishedMarks
 from docaxis.gateway.measures import Measures
 from docaxis.gateway.operations import readiness
@@ -34,6 +35,7 @@ from docaxis.gateway.waiting import Decisions
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
 from docaxis.spooling import SpoolRoom
+from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import UnavailableStorage
@@ -77,7 +79,7 @@ def build_gateway(
     claims, records, verdicts = ClaimStore(engine), MemberRecordStore(engine), Verdicts(engine)
     outbox = Outbox(publisher, claims, records, PublishedMarks(claims, records, clock), settings.bus.slots, clock)
     bounds = limits or Limits.of(settings.gateway)
-    models = ReadModels(engine)
+    models, audit = ReadModels(engine), AuditIndex(engine, settings.log_origin)
 
     async def database_answers() -> None:
         await models.dead_letters(1)
@@ -123,6 +125,8 @@ def build_gateway(
             models=models,
             receipts=ReceiptStore(engine),
             log=None if settings.log.directory is None else LogFiles(LocalDisk(settings.log.directory)),
+            audit=audit,
+            looks=Looks(audit, publisher, settings.bus.slots, clock),
             verdicts=verdicts,
             decisions=Decisions(claims, verdicts),
             notifications=Notifications(engine.url.render_as_string(hide_password=False)),

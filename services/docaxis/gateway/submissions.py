@@ -65,6 +65,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     @router.get("/{submission_id}", summary="State, deliveries and timeline, as far as the asking party may know")
     async def state(request: Request, submission_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, EVERYBODY)
+        await parts.looks.note(principal, "submission", submission=str(submission_id))
         share = await share_of(parts, principal, submission_id)
         view = await parts.models.submission_view(principal.member, submission_id, share)
         timeline = await parts.models.timeline(principal.member, submission_id, share)
@@ -78,6 +79,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     async def verdict(request: Request, submission_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, EVERYBODY)
         await require_party(parts, principal, submission_id)
+        await parts.looks.note(principal, "verdict", submission=str(submission_id))
         verdicts = await parts.verdicts.of(submission_id)
         if not verdicts:
             raise Refused(Code.NOT_FOUND, "Chưa có kết quả kiểm tra.", "There is no verdict yet.")
@@ -87,6 +89,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     async def evidence(request: Request, submission_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, EVERYBODY)
         share = await require_party(parts, principal, submission_id)
+        await parts.looks.note(principal, "evidence", submission=str(submission_id))
         pieces = await parts.receipts.evidence_for(submission_id, principal.member, share)
         return JSONResponse({"evidence": await proved(parts.log, pieces)})
 

@@ -16,6 +16,7 @@ from docaxis.router.actions import HANDOVER, REPORT, PartyActions
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED, Expiry
+from docaxis.router.looks import LOOK, state_look
 from docaxis.router.own_news import OwnNews, timer_action
 from docaxis.router.problems import RejectedWork
 from docaxis.router.recalls import RECALL, Recalls
@@ -64,6 +65,7 @@ class Router:
         self._recalls = Recalls(store, directory, envelopes, clock)
         self._expiry = Expiry(store, directory, envelopes, clock)
         self._own_news = OwnNews(store, directory, envelopes, clock, expires_after)
+        self._envelopes = envelopes
 
     async def handle(self, work: Work) -> Outcome:
         """Decide about one record, or read what was decided, and give what is to be told.
@@ -84,16 +86,21 @@ class Router:
                 return await self._submissions.route(judged, source)
             case Judged() as judged:
                 return await self._submissions.revise(judged, source)
-            case Action(kind=kind) as action if kind in {HANDOVER, REPORT}:
-                return await self._parties.act(action, source)
-            case Action(kind=kind) as action if kind == RECALL:
-                return await self._recalls.act(action, source)
-            case Action() as action if action.action_id == timer_action(action.submission_id, EXPIRED):
-                return await self._expiry.act(action, source)
             case Action() as action:
-                return await self._own_news.act(action, source)
+                return await self._act(action, source)
             case other:
                 raise RejectedWork(f"the router does not take a {type(other).__name__}")
+
+    async def _act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
+        if action.kind in {HANDOVER, REPORT}:
+            return await self._parties.act(action, source)
+        if action.kind == RECALL:
+            return await self._recalls.act(action, source)
+        if action.kind == LOOK:
+            return state_look(action, self._envelopes)
+        if action.action_id == timer_action(action.submission_id, EXPIRED):
+            return await self._expiry.act(action, source)
+        return await self._own_news.act(action, source)
 
     async def give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:  # noqa: ARG002 - the dead letter holds the cause
         """Tell the sender of a submission that something about it could not be processed."""

@@ -1,0 +1,1 @@
+"""The auditor's desk: an index over the log that anybody with the openings can derive anew, and what is asked of it."""

@@ -1,0 +1,226 @@
+"""SQL of the auditor's desk: what opens each leaf, the index derived from it, and who looked."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.storage.driver import Database, Row, Statement
+from docaxis_signing.transparency.leaves import openings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLeaf:
+    """A leaf, and what of it is kept in clear; ``statement`` is None once nothing opens it any more."""
+
+    index: int
+    leaf: bytes
+    statement: bytes | None
+    salts: Mapping[str, bytes] | None
+    verdict: Mapping[str, Any] | None
+    manifest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """One row of the index; ``row`` is canonical JSON."""
+
+    leaf_index: int
+    submission_id: UUID | None
+    type: str
+    at: datetime
+    indication: str | None
+    terms: Sequence[str]
+    row: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What is looked for; everything that is given has to hold.
+
+    ``terms`` are of one leaf; ``of_document`` are terms of the leaf by which a document was received, and find all
+    leaves of its submission.
+    """
+
+    terms: tuple[str, ...] = ()
+    of_document: tuple[str, ...] = ()
+    submission: UUID | None = None
+    type: str | None = None
+    indication: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an auditor asked."""
+
+    look_id: UUID
+    at: datetime
+    credential_id: UUID
+    holder: str
+    what: str
+    query: str = field(repr=False)
+
+
+SUBMISSIONS: Final = 1_000
+"""Submissions that one document number or hash may stand for; more are cut off, and a date narrows the search."""
+_OPENED: Final = Statement("""
+    SELECT l.leaf_index, l.leaf, r.statement, s.secret, c.manifest, (
+        SELECT d.body FROM decisions d
+        WHERE r.type IN ('verdict.given', 'verdict.revised') AND d.submission_id = r.submission_id
+          AND d.kind IN ('verdict', 'verdict-revised')
+          AND convert_from(d.body, 'UTF8')::jsonb ->> 'verdict_sha256'
+            = convert_from(r.statement, 'UTF8')::jsonb -> 'facts' ->> 'verdict_sha256'
+        ORDER BY d.version LIMIT 1) AS verdict
+    FROM log_leaves l
+    LEFT JOIN receipts r ON r.event_id = l.event_id
+    LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
+    LEFT JOIN claims c ON c.submission_id = r.submission_id AND r.type = 'submission.received'
+    WHERE l.leaf_index = ANY(CAST(:wanted AS bigint[])) ORDER BY l.leaf_index
+""")
+_SIGNED: Final = Statement("SELECT signed_size FROM log_head WHERE origin = :origin")
+_NEXT: Final = Statement("SELECT coalesce(max(leaf_index) + 1, 0) AS next FROM audit_entries")
+_ROWS: Final = Statement("""
+    SELECT leaf_index, row FROM audit_entries
+    WHERE leaf_index >= :first AND leaf_index < :end ORDER BY leaf_index
+""")
+_TYPES: Final = {
+    "leaf_index": "bigint",
+    "submission_id": "uuid",
+    "type": "text",
+    "at": "timestamptz",
+    "indication": "text",
+    "terms": "text",
+    "row": "bytea",
+}
+_ADD: Final = Statement(
+    'INSERT INTO audit_entries (leaf_index, submission_id, type, at, indication, terms, "row")'  # noqa: S608 - names from above
+    " SELECT leaf_index, submission_id, type, at, indication, string_to_array(terms, chr(31)), row FROM unnest("
+    + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _TYPES.items())
+    + f") AS one ({', '.join(_TYPES)}) ON CONFLICT (leaf_index) DO NOTHING"
+)
+_SEPARATOR: Final = "\x1f"
+_LOOKED: Final = Statement("""
+    INSERT INTO audit_looks (look_id, at, credential_id, holder, what, query)
+    VALUES (:look_id, :at, :credential_id, :holder, :what, :query)
+""")
+_LOOKS: Final = Statement("""
+    SELECT look_id, at, credential_id, holder, what, query FROM audit_looks
+    WHERE CAST(:before AS timestamptz) IS NULL OR at < CAST(:before AS timestamptz)
+    ORDER BY at DESC, look_id LIMIT :limit
+""")
+_CONDITIONS: Final[Mapping[str, str]] = {
+    "terms": "terms @> CAST(:terms AS text[])",
+    "of_document": "submission_id = ANY(ARRAY(SELECT submission_id FROM audit_entries"  # noqa: S608 - a number of ours
+    f" WHERE terms @> CAST(:of_document AS text[]) ORDER BY leaf_index DESC LIMIT {SUBMISSIONS}))",
+    "submission": "submission_id = CAST(:submission AS uuid)",
+    "type": "type = :type",
+    "indication": "indication = :indication",
+    "since": "at >= CAST(:since AS timestamptz)",
+    "until": "at < CAST(:until AS timestamptz)",
+}
+
+
+@lru_cache(maxsize=128)
+def _search(names: frozenset[str]) -> Statement:
+    """Write the search for these criteria; values are parameters, and names come from the table above alone."""
+    conditions = ["leaf_index < :before", *(_CONDITIONS[name] for name in sorted(names))]
+    return Statement(
+        f"SELECT leaf_index, row FROM audit_entries WHERE {' AND '.join(conditions)}"  # noqa: S608
+        " ORDER BY leaf_index DESC LIMIT :limit"
+    )
+
+
+class AuditIndex:
+    """The index in PostgreSQL, of the log that is called ``origin``."""
+
+    def __init__(self, engine: AsyncEngine, origin: str) -> None:
+        self._database = Database(engine)
+        self._origin = origin
+
+    async def published(self) -> int:
+        """Give the size of the last signed checkpoint; 0 of a log that was never begun.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        row = await self._database.row(_SIGNED, origin=self._origin)
+        return 0 if row is None else int(row["signed_size"])
+
+    async def next(self) -> int:
+        """Give the first leaf that is not indexed.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        row = await self._database.row(_NEXT)
+        assert row is not None
+        return int(row["next"])
+
+    async def opened(self, indexes: Iterable[int]) -> list[OpenedLeaf]:
+        """Give leaves with what opens them, in their order; one that the order does not have is left out.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return [_opened(row) for row in await self._database.rows(_OPENED, wanted=list(indexes))]
+
+    async def add(self, rows: Sequence[IndexRow]) -> None:
+        """Add rows; one that is there stays.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _TYPES}
+        columns["terms"] = [_SEPARATOR.join(one) for one in columns["terms"]]
+        await self._database.run(_ADD, **columns)
+
+    async def rows(self, first: int, end: int) -> dict[int, bytes]:
+        """Give rows by their leaves.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return {row["leaf_index"]: row["row"] for row in await self._database.rows(_ROWS, first=first, end=end)}
+
+    async def search(self, criteria: Criteria, *, before: int, limit: int) -> dict[int, bytes]:
+        """Give the rows that fulfil all criteria, the youngest first, of leaves below ``before``.
+
+        Raises:
+            UnavailableStorage: The database is away, or the search took too long.
+        """
+        named = {name: getattr(criteria, name) for name in _CONDITIONS}
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in named.items() if value}
+        statement = _search(frozenset(given))
+        found = await self._database.rows(statement, before=before, limit=limit, **given)
+        return {row["leaf_index"]: row["row"] for row in found}
+
+    async def looked(self, look: Look) -> None:
+        """Keep what an auditor asked.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        await self._database.run(_LOOKED, **{name: getattr(look, name) for name in Look.__slots__})
+
+    async def looks(self, before: datetime | None, limit: int) -> list[Look]:
+        """Give what auditors asked, the latest first.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return [Look(**row) for row in await self._database.rows(_LOOKS, before=before, limit=limit)]
+
+
+def _opened(row: Row) -> OpenedLeaf:
+    statement, secret = row["statement"], row["secret"]
+    if statement is None or secret is None:
+        return OpenedLeaf(row["leaf_index"], row["leaf"], None, None, None, None)
+    verdict = None if row["verdict"] is None else json.loads(row["verdict"])
+    return OpenedLeaf(row["leaf_index"], row["leaf"], statement, openings(secret, statement), verdict, row["manifest"])
