@@ -140,6 +140,8 @@ SERVICES: Final[Mapping[str, ServiceNeeds]] = MappingProxyType(
         ),
         "registrar": ServiceNeeds(reads=(EVIDENCE,), writes=(DEAD_LETTERS,), stage=True),
         "projector": ServiceNeeds(reads=(EVIDENCE, DEAD_LETTERS), read_prefixes=(INBOX_PREFIX,)),
+        # No process of the axis: an auditor compares what stages committed with the log.
+        "auditor": ServiceNeeds(reads=(EVIDENCE,)),
         # Dead letters are coordinates: the operator reads the record where it lies and replays it there.
         "operator": ServiceNeeds(
             reads=(DEAD_LETTERS, *LANES, *RETRIES, ACTIONS, JUDGED, EVIDENCE),

@@ -79,7 +79,8 @@ async def search(
         connecting: How the command answers, and as whom it speaks.
     """
     output = output_for(connecting)
-    policy = _policy(connecting)
+    keys = read_profile(connecting).keys
+    policy = None if keys is None else read_pinned(keys).log
     asked = {} if sought is None else sought.asked()
     worst, left = Exit.OK, limit
     async with connect(connecting) as axis:
@@ -108,11 +109,6 @@ async def looks(*, limit: int = 100, connecting: Connecting | None = None) -> in
     rows = [[_when(one["at"]), str(one["holder"]), str(one["what"]), str(one["query"])] for one in found]
     output.table(found, titles, rows)
     return Exit.OK
-
-
-def _policy(connecting: Connecting | None) -> Policy | None:
-    keys = read_profile(connecting).keys
-    return None if keys is None else read_pinned(keys).log
 
 
 def _tell(found: Found, policy: Policy | None, output: Output) -> Exit:

@@ -252,6 +252,24 @@ COMMANDS: Final = (
                 "docaxis audit search --signer 'nguyen van mau' --since 2026-03-01T00:00:00+07:00",
             ),
             Command(
+                "reindex",
+                "docaxis.cli.audit_checks:reindex",
+                Text(
+                    "Tự dựng lại chỉ mục từ sổ và các giá trị mở, so với chỉ mục của trục.",
+                    "Derive the index anew from the log and its openings, and compare it with the axis's.",
+                ),
+                "docaxis audit reindex --verify",
+            ),
+            Command(
+                "completeness",
+                "docaxis.cli.audit_checks:completeness",
+                Text(
+                    "Tìm những gì lẽ ra phải có trong sổ mà không có.",
+                    "Find what should be in the log and is not.",
+                ),
+                "docaxis audit completeness bien-nhan/*.json --topic",
+            ),
+            Command(
                 "looks",
                 "docaxis.cli.auditing:looks",
                 Text("Xem ai đã tra cứu những gì.", "See who looked at what."),

@@ -43,7 +43,7 @@ def verify_evidence(file: list[Path], /, *, keys: Path, logged: Flag = False, sp
         if path.suffix == PROOF:
             worst = max(worst, _check_proof(path, pinned, output))
             continue
-        pieces = list(_pieces(path))
+        pieces = list(evidence_in(path))
         if not pieces:  # nothing was shown: whoever asks by exit code must not take that for a yes
             worst = max(worst, _refuse(path, NO_EVIDENCE, output))
         for value in pieces:
@@ -64,7 +64,12 @@ def read_pinned(path: Path) -> PinnedKeys:
         raise CommandFailed(Exit.BAD_INPUT, "pinned-keys", vi, en) from error
 
 
-def _pieces(path: Path) -> Iterator[Mapping[str, Any]]:
+def evidence_in(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Give the pieces of evidence of a file, unchecked.
+
+    Raises:
+        CommandFailed: The file is no JSON.
+    """
     try:
         value = parse(path.read_bytes(), limit=MAX_EVIDENCE_FILE)
     except RejectedJson as error:

@@ -1,0 +1,191 @@
+"""Is anything missing? Each statement that a stage committed, each receipt in a party's hands, against the log."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from docaxis.auditor.rebuilding import Logged, Rebuilt
+from docaxis.bus.port import Bus, Partition, Received, UnavailableBus
+from docaxis_schemas.codec import RejectedRecordBytes, decode
+from docaxis_schemas.events import EvidenceRecord
+from docaxis_schemas.evidence import OPEN_FACTS
+from docaxis_schemas.moments import from_text
+from docaxis_schemas.topics import EVIDENCE
+
+PROMISE: Final = timedelta(seconds=60)
+"""Within so long every statement is to be in the log; what is younger is only waiting."""
+FROM_THE_BEGINNING: Final = -1
+BATCH: Final = 2_000
+WAIT_SECONDS: Final = 5.0
+PATIENCE: Final = 6
+"""Reads without a record, while there are more, after which the broker counts as away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A statement as it lies on the topic ``evidence``, or as a party holds it; ``place`` says where."""
+
+    event_id: str
+    place: str
+    at: datetime
+    statement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that must not be: ``kind`` is ``unlogged``, ``contradicted``, ``broken-promise`` or ``unheard-of``."""
+
+    kind: str
+    event_id: str
+    place: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRead:
+    """What the topic holds: its statements, and where each partition began and ended; records of no form are named."""
+
+    statements: tuple[Committed, ...]
+    spans: Mapping[int, tuple[int, int]]
+    unreadable: tuple[str, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was trimmed from its beginning."""
+        return all(first == 0 for first, _ in self.spans.values())
+
+
+async def read_topic(bus: Bus, slots: int, *, until: datetime) -> TopicRead:
+    """Read every committed record of ``evidence`` that was appended before ``until``.
+
+    Raises:
+        BusError: The broker is away, or there is no such topic.
+    """
+    reading = _Reading(until.timestamp() * 1000)
+    silent = 0
+    async with bus.reader({Partition(EVIDENCE, slot): FROM_THE_BEGINNING for slot in range(slots)}) as reader:
+        while len(reading.ended) < slots and await reader.lag():
+            records = await reader.read(BATCH, WAIT_SECONDS)
+            silent = 0 if records else silent + 1
+            if silent == PATIENCE:
+                raise UnavailableBus(f"the topic {EVIDENCE} has more, and gives nothing")
+            for record in records:
+                reading.take(record)
+    return TopicRead(tuple(reading.statements), reading.spans, tuple(reading.unreadable))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far. ``ended`` are partitions that are past the time until which is read."""
+
+    until_ms: float
+    statements: list[Committed] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    spans: dict[int, tuple[int, int]] = field(default_factory=dict)
+    ended: set[int] = field(default_factory=set)
+
+    def take(self, record: Received) -> None:
+        number = record.partition.number
+        if record.timestamp_ms >= self.until_ms:
+            self.ended.add(number)
+        if number in self.ended:
+            return
+        self.spans[number] = (self.spans.get(number, (record.offset, 0))[0], record.offset)
+        committed = _committed(record)
+        if committed is None:
+            self.unreadable.append(_place(record))
+        else:
+            self.statements.append(committed)
+
+
+def _place(record: Received) -> str:
+    return f"{record.partition.topic}[{record.partition.number}]@{record.offset}"
+
+
+def _committed(record: Received) -> Committed | None:
+    try:
+        event = decode(record.value)
+    except RejectedRecordBytes:
+        return None
+    if not isinstance(event, EvidenceRecord):
+        return None
+    at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+    return Committed(str(event.event_id), _place(record), at, event.statement)
+
+
+def held(statement: Mapping[str, Any], data: bytes, place: str) -> Committed:
+    """Give the statement of a receipt that a party holds; its signature was checked before."""
+    return Committed(str(statement["event_id"]), place, from_text(str(statement["time"])), data)
+
+
+def compare(
+    rebuilt: Rebuilt, topic: TopicRead | None, receipts: Iterable[Committed], *, now: datetime
+) -> list[Finding]:
+    """Name every statement that the log lacks or contradicts; with the whole topic, every leaf nobody committed.
+
+    A leaf that was shredded no longer says which event it is of. It answers for one statement of its type, time and
+    codes, which is all that it still shows.
+    """
+    closed = Counter(_shown(one) for one in rebuilt.closed)
+    findings: list[Finding] = []
+    committed: set[str] = set()
+    for one in () if topic is None else topic.statements:
+        again = one.event_id in committed
+        committed.add(one.event_id)
+        if not again and not _answered(closed, rebuilt.events.get(one.event_id), one):
+            findings += _missing(rebuilt, one, "unlogged", now)
+        elif not again or one.event_id in rebuilt.events:
+            findings += _contradicted(rebuilt, one)
+    for one in receipts:
+        if one.event_id in rebuilt.events or one.event_id in committed:
+            findings += _contradicted(rebuilt, one)
+        if one.event_id not in rebuilt.events and not _answered(closed, None, one):
+            findings += _missing(rebuilt, one, "broken-promise", now)
+    if topic is not None and topic.whole and not topic.unreadable:
+        findings += _unheard_of(rebuilt, committed)
+    return findings
+
+
+def _answered(closed: Counter[str], logged: Logged | None, one: Committed) -> bool:
+    if logged is not None:
+        return True
+    value = json.loads(one.statement)
+    codes = {name: fact for name, fact in value["facts"].items() if name in OPEN_FACTS}
+    key = _shown({"type": value["type"], "time": value["time"], "codes": codes})
+    if closed[key] <= 0:
+        return False
+    closed[key] -= 1
+    return True
+
+
+def _shown(one: Mapping[str, Any]) -> str:
+    return json.dumps([one["type"], one["time"], one["codes"]], sort_keys=True)
+
+
+def _missing(rebuilt: Rebuilt, one: Committed, kind: str, now: datetime) -> list[Finding]:
+    if now - one.at <= PROMISE:
+        return []
+    seconds = int((now - one.at).total_seconds())
+    value = json.loads(one.statement)
+    detail = f"{value['type']} of {value['submission_id']}, {seconds} s old, is in none of {rebuilt.size} leaves"
+    return [Finding(kind, one.event_id, one.place, detail)]
+
+
+def _contradicted(rebuilt: Rebuilt, one: Committed) -> list[Finding]:
+    logged = rebuilt.events.get(one.event_id)
+    if logged is None or logged.statement_sha256 == hashlib.sha256(one.statement).hexdigest():
+        return []
+    detail = f"leaf {logged.index} says something else under this event id"
+    return [Finding("contradicted", one.event_id, one.place, detail)]
+
+
+def _unheard_of(rebuilt: Rebuilt, committed: set[str]) -> list[Finding]:
+    return [
+        Finding("unheard-of", event, f"leaf {logged.index}", "no stage committed this statement")
+        for event, logged in rebuilt.events.items()
+        if event not in committed
+    ]

@@ -1,0 +1,156 @@
+"""``docaxis audit reindex`` and ``docaxis audit completeness``: what the axis says of its log, found out anew."""
+
+import base64
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from docaxis.auditor.completeness import Committed, TopicRead, compare, held, read_topic
+from docaxis.auditor.rebuilding import Rebuilt, rebuild
+from docaxis.auditor.walking import open_checkpoint
+from docaxis.cli.connecting import connect, read_profile
+from docaxis.cli.evidence import evidence_in, read_pinned
+from docaxis.cli.exit_codes import Exit
+from docaxis.cli.failures import CommandFailed
+from docaxis.cli.options import Connecting, Flag
+from docaxis.cli.output import Output, output_for
+from docaxis_schemas.moments import system_clock
+from docaxis_signing.receipts import PinnedKeys, RejectedEvidence, check_evidence
+from docaxis_signing.transparency.policy import Policy
+from docaxis_signing.transparency.problems import TransparencyError
+
+_PAYLOAD: Final = 1
+"""Of a compact JWS."""
+
+
+def pinned_of(connecting: Connecting | None) -> tuple[PinnedKeys, Policy]:
+    """Give the pinned keys of the profile with the log that they name: without them nothing can be found out.
+
+    Raises:
+        CommandFailed: The profile pins no log.
+    """
+    path = read_profile(connecting).keys
+    pinned = None if path is None else read_pinned(path)
+    if pinned is None or pinned.log is None:
+        vi, en = "Hồ sơ kết nối không ghim khóa của sổ (keys).", "The profile pins no key of the log (keys)."
+        raise CommandFailed(Exit.CONFIGURATION, "no-pinned-log", vi, en)
+    return pinned, pinned.log
+
+
+@contextmanager
+def judging_the_log() -> Iterator[None]:
+    """Say in one sentence that the log does not hold.
+
+    Raises:
+        CommandFailed: It does not.
+    """
+    try:
+        yield
+    except TransparencyError as error:
+        vi, en = f"Sổ minh bạch KHÔNG ĐÚNG: {error}", f"The log DOES NOT HOLD: {error}"
+        raise CommandFailed(Exit.REFUSED, "log-does-not-hold", vi, en) from error
+
+
+async def reindex(*, verify: Flag = False, to: Path | None = None, connecting: Connecting | None = None) -> int:
+    """Derive the index anew, from every leaf and what opens it.
+
+    Args:
+        verify: Compare each row with that of the axis's index.
+        to: Keep the rows here, one JSON object a line.
+        connecting: How the command answers, and as whom it speaks.
+    """
+    output = output_for(connecting)
+    _, policy = pinned_of(connecting)
+    with contextlib.ExitStack() as stack:
+        file = None if to is None else stack.enter_context(to.open("w", encoding="utf-8"))
+        rebuilt = await _rebuild(connecting, policy, compare=verify, file=file)
+    _tell(rebuilt, output)
+    return Exit.REFUSED if rebuilt.faults else Exit.OK
+
+
+async def completeness(
+    receipts: list[Path] | None = None, /, *, topic: Flag = False, connecting: Connecting | None = None
+) -> int:
+    """Compare what should be in the log with what is.
+
+    Args:
+        receipts: Evidence files that a party holds. A receipt that is not in the log 60 s after what it states is a
+            broken promise.
+        topic: Read every statement on the topic `evidence` too, as DOCAXIS_BUS__... says.
+        connecting: How the command answers, and as whom it speaks.
+    """
+    output = output_for(connecting)
+    pinned, policy = pinned_of(connecting)
+    mine = [piece for path in receipts or () for piece in _held(path, pinned)]
+    now = system_clock()
+    said = await _topic() if topic else None
+    rebuilt = await _rebuild(connecting, policy, compare=True, file=None)
+    findings = compare(rebuilt, said, mine, now=now)
+    _tell(rebuilt, output)
+    if said is not None:
+        _tell_topic(said, output)
+    for found in findings:
+        value = {"finding": found.kind, "event_id": found.event_id, "place": found.place, "detail": found.detail}
+        output.result(value, f"✗ {found.kind} {found.event_id} ({found.place}): {found.detail}")
+    bad = findings or rebuilt.faults or (said is not None and said.unreadable)
+    if not bad:
+        output.result({"complete": True}, output.text("✓ Không thiếu gì.", "✓ Nothing is missing."))
+    return Exit.REFUSED if bad else Exit.OK
+
+
+async def _rebuild(connecting: Connecting | None, policy: Policy, *, compare: bool, file: TextIO | None) -> Rebuilt:
+    def keep(row: Mapping[str, Any]) -> None:
+        if file is not None:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    async with connect(connecting) as axis:
+        with judging_the_log():
+            return await rebuild(axis.audit, await open_checkpoint(axis.audit, policy), compare=compare, keep=keep)
+
+
+async def _topic() -> TopicRead:
+    from docaxis.bus.kafka import KafkaBus  # noqa: PLC0415 - the broker's client only where it is used
+    from docaxis.settings import Settings  # noqa: PLC0415
+
+    settings = Settings().bus
+    return await read_topic(KafkaBus(settings), settings.slots, until=system_clock())
+
+
+def _held(path: Path, pinned: PinnedKeys) -> Iterator[Committed]:
+    for piece in evidence_in(path):
+        try:
+            statement = check_evidence(dict(piece) | {"proof": None, "openings": None}, pinned).statement
+        except RejectedEvidence as error:
+            vi, en = (
+                f"{path}: không phải biên nhận của trục này ({error}).",
+                f"{path}: no receipt of this axis ({error}).",
+            )
+            raise CommandFailed(Exit.BAD_INPUT, "receipt-false", vi, en) from error
+        payload = str(piece["receipt"]).split(".")[_PAYLOAD]
+        yield held(statement, base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), str(path))
+
+
+def _tell(rebuilt: Rebuilt, output: Output) -> None:
+    value = {
+        "leaves": rebuilt.leaves,
+        "events": len(rebuilt.events),
+        "shredded": len(rebuilt.closed),
+        "lacking": rebuilt.lacking,
+        "faults": rebuilt.faults,
+        "shown": rebuilt.shown,
+    }
+    vi = f"{rebuilt.leaves} mục, {len(rebuilt.closed)} đã hủy giá trị mở, {rebuilt.lacking} thiếu dữ liệu kèm"
+    en = f"{rebuilt.leaves} leaves, {len(rebuilt.closed)} shredded, {rebuilt.lacking} whose verdict or manifest is gone"
+    mark = "✗" if rebuilt.faults else "✓"
+    output.result(value, f"{mark} {output.text(vi, en)}", *(f"  {one}" for one in rebuilt.shown))
+
+
+def _tell_topic(said: TopicRead, output: Output) -> None:
+    spans = {str(number): list(span) for number, span in sorted(said.spans.items())}
+    value = {"statements": len(said.statements), "offsets": spans, "unreadable": list(said.unreadable)}
+    kept = output.text("từ đầu", "from its beginning") if said.whole else output.text("phần còn giữ", "what it keeps")
+    lines = [f"  evidence ({kept}): {len(said.statements)}", *(f"  ✗ {place}" for place in said.unreadable)]
+    output.result({"topic": value}, *lines)
