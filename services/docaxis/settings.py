@@ -78,7 +78,7 @@ class _WebSettings(_Part):
         (), description="networks of the proxies in front: their X-Forwarded-For says whose wrong tries are counted"
     )
     spool_limit: int = Field(
-        8 * 1024**3, description="bytes of temporary storage for uploads in hand; one member may have half of it"
+        9 * 1024**3, description="bytes of temporary storage for uploads in hand; one member may have half of it"
     )
     spool_requests: int = Field(
         32, ge=2, description="uploads in hand at once that need temporary storage; one member may have half of them"

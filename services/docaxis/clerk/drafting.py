@@ -8,12 +8,14 @@ from uuid import UUID
 from docaxis.storage.clerk_drafts import Draft
 from docaxis_schemas.document import DocumentMetadata, RejectedDocument
 from docaxis_schemas.faults import Fault
-from docaxis_schemas.submission import Addressee, ContentEntry, FileRole
+from docaxis_schemas.submission import MAX_RECIPIENTS, Addressee, ContentEntry, FileRole
 
 FIELDS: Final = (
     "issuer", "type", "type_name", "number", "notation", "subject", "place", "promulgated_on", "due_on", "urgency",
 )  # fmt: skip
 """What the first page asks for; the names are those of the metadata."""
+MAX_NAMED: Final = 200
+"""Characters of a recipient's code or group that are kept; none that exists is half as long."""
 ROLES: Final = ("action", "coordination", "information")
 
 
@@ -31,7 +33,13 @@ def typed(draft: Draft, form: Mapping[str, Any], now: datetime) -> Draft:
 def with_recipient(draft: Draft, target: Mapping[str, str], now: datetime) -> Draft:
     """Add a recipient, or change what a listed one is asked to do."""
     kept = [one for one in recipients_of(draft) if not _same(one, target)]
-    return Draft(draft.draft_id, draft.form | {"recipients": [*kept, dict(target)]}, draft.files, now)
+    named = {name: value[:MAX_NAMED] for name, value in target.items()}
+    return Draft(draft.draft_id, draft.form | {"recipients": [*kept, named]}, draft.files, now)
+
+
+def takes_more(draft: Draft) -> bool:
+    """Say whether another recipient may be added: a draft holds no more than may be sent."""
+    return len(recipients_of(draft)) < MAX_RECIPIENTS
 
 
 def without_recipient(draft: Draft, name: str, now: datetime) -> Draft:

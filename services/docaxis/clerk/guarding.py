@@ -1,11 +1,12 @@
 """What stands before every page: headers that bind the browser, who is signed in, and forms that are really ours."""
 
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,7 +15,8 @@ from docaxis.clerk.cookies import Cookie
 from docaxis.clerk.visitors import Visitor
 
 MAX_FIELDS: Final = 300
-MAX_FILES: Final = 50
+MAX_WORDS: Final = 1024 * 1024
+"""Bytes of a form without files: all that may be typed into the longest one, several times over."""
 MAX_FIELD: Final = 256 * 1024
 """Bytes of one typed field."""
 HEADERS: Final = {
@@ -32,6 +34,10 @@ HEADERS: Final = {
 
 class ForeignForm(Exception):
     """A form that was not made by us for this session: nothing of it is carried out."""
+
+
+class TooLargeForm(Exception):
+    """A form with more bytes than it may have."""
 
 
 class ReadOnlyRole(Exception):
@@ -81,17 +87,60 @@ def _host_of(origin: str) -> str | None:
         return None  # no origin that a browser would send
 
 
-async def read_form(request: Request, visitor: Visitor, *, acting: bool = True) -> FormData:
+class BoundedRequest(Request):
+    """A request whose body is read up to so many bytes and no further."""
+
+    def __init__(self, request: Request, limit: int) -> None:
+        super().__init__(request.scope, request.receive)
+        self._limit = limit
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Give the body.
+
+        Raises:
+            TooLargeForm: It is larger; nothing of it is read where its length already says so.
+        """
+        declared = self.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared) > self._limit:
+            raise TooLargeForm
+        received = 0
+        async for chunk in super().stream():
+            received += len(chunk)
+            if received > self._limit:
+                raise TooLargeForm
+            yield chunk
+
+
+async def read_words(request: Request, *, max_files: int = 0) -> FormData:
+    """Read a form of anybody's.
+
+    Raises:
+        TooLargeForm: It is larger than what may be typed.
+        HTTPException: It is no form, or holds what is no text (400).
+    """
+    check_origin(request)
+    bounded = request if isinstance(request, BoundedRequest) else BoundedRequest(request, MAX_WORDS)
+    form = await bounded.form(max_files=max_files, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD)
+    if not all(_is_text(word) for pair in form.multi_items() for word in pair if isinstance(word, str)):
+        raise HTTPException(400)
+    return form
+
+
+def _is_text(word: str) -> bool:
+    """Say whether the database and every page can hold it: no NUL, no half of a surrogate pair."""
+    return "\0" not in word and not any("\ud800" <= character <= "\udfff" for character in word)
+
+
+async def read_form(request: Request, visitor: Visitor, *, acting: bool = True, max_files: int = 0) -> FormData:
     """Read a form of this session's; ``acting``: it sends or answers something.
 
     Raises:
         ForeignForm: It has not the session's token.
         ReadOnlyRole: The person may not act.
     """
-    check_origin(request)
     if acting and not visitor.may_act:
         raise ReadOnlyRole
-    form = await request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD)
+    form = await read_words(request, max_files=max_files)
     if not hmac.compare_digest(str(form.get("form_token", "")).encode(), visitor.form_token.encode()):
         raise ForeignForm
     return form
@@ -108,9 +157,6 @@ def signed_in(handler: Page) -> Callable[[Request], Awaitable[Response]]:
         visitor = await state.visitors.recognise(state.cookies.read(request, Cookie.SESSION))
         if visitor is None:
             return RedirectResponse("/sign-in", 303)
-        try:
-            return await handler(request, visitor)
-        finally:
-            await request.close()  # and with it the files of a form
+        return await handler(request, visitor)
 
     return guarded

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from docaxis.addresses import Senders, is_loopback
 from docaxis.clerk.cookies import Cookie, Cookies
-from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole
+from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole, TooLargeForm
 from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.pages import ROUTES
@@ -29,6 +29,7 @@ from docaxis.client import ClientError, RejectedByAxis
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
+from docaxis.spooling import AGAIN_SECONDS, NoRoom, SpoolRoom, TooLargeForRoom
 from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
@@ -67,6 +68,9 @@ def build_clerk_pages(
             HTTPException: _no_page,
             ForeignForm: _foreign_form,
             ReadOnlyRole: _read_only,
+            TooLargeForm: _too_large,
+            TooLargeForRoom: _too_large,
+            NoRoom: _no_room,
             RejectedByAxis: _rejected,
             ClientError: _away,
             UnavailableStorage: _away,
@@ -83,6 +87,7 @@ def build_clerk_pages(
     app.state.environment = settings.environment
     app.state.cookies = Cookies(secure=settings.mode == "production")  # browsers are reached through TLS there
     app.state.senders = Senders(settings.clerk.trusted_proxies)
+    app.state.room = SpoolRoom(size=settings.clerk.spool_limit, requests=settings.clerk.spool_requests)
     app.state.guessing = Guessing(asyncio.get_running_loop().time, key)
     return ClerkPages(app, visitors, settings)
 
@@ -122,7 +127,21 @@ class ClerkPages:
 
 async def _no_page(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else HTTPStatus.NOT_FOUND
+    if status == HTTPStatus.BAD_REQUEST:
+        return await _told(request, status, "bad-form", "bad-form-text")
     return await _told(request, status, "not-found", "not-found-text")
+
+
+async def _too_large(request: Request, _: Exception) -> Response:
+    answer = await _told(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "too-large-text")
+    answer.headers["Connection"] = "close"  # the rest of it is not waited for
+    return answer
+
+
+async def _no_room(request: Request, _: Exception) -> Response:
+    answer = await _told(request, HTTPStatus.SERVICE_UNAVAILABLE, "no-room", "no-room-text")
+    answer.headers["Retry-After"] = str(AGAIN_SECONDS)
+    return answer
 
 
 async def _foreign_form(request: Request, _: Exception) -> Response:

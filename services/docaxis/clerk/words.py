@@ -44,6 +44,27 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Vai trò lãnh đạo chỉ xem; việc gửi và trả lời do văn thư làm.",
         "A leader's account reads; clerks send and answer.",
     ),
+    "bad-form": ("Không đọc được biểu mẫu", "The form cannot be read"),
+    "bad-form-text": (
+        "Biểu mẫu bị vỡ, có quá nhiều mục, hoặc có ký tự không phải chữ. Mở lại trang và làm lại.",
+        "The form is broken, has too many fields, or holds what is no text. Open the page again and repeat.",
+    ),
+    "too-large": ("Tệp quá lớn", "The files are too large"),
+    "too-large-text": (
+        "Các tệp gửi cùng lúc vượt quá 2 GiB; chưa có tệp nào được nhận. Quay lại, bớt tệp hoặc gửi từng tệp một.",
+        "The files sent at once exceed 2 GiB; none was taken. Go back and send fewer, or one at a time.",
+    ),
+    "no-room": ("Đang nhận nhiều tệp lớn", "Many large files are coming in"),
+    "no-room-text": (
+        "Tạm thời hết chỗ nhận tệp; tệp của anh/chị chưa được nhận. Chờ một phút rồi gửi lại biểu mẫu.",
+        "There is no room for more files at this moment; yours were not taken. Wait a minute and send the form again.",
+    ),
+    "limits": ("Một tệp PDF tối đa", "A PDF may have"),
+    "limits-other": ("tệp khác tối đa", "any other file"),
+    "too-many-recipients": (
+        "Một lượt gửi có tối đa 5.000 nơi nhận: dùng nhóm, hoặc chia thành nhiều lượt.",
+        "One submission has at most 5,000 recipients: use a group, or send in parts.",
+    ),
     "axis-away": ("Trục đang gián đoạn", "The axis is interrupted"),
     "axis-away-text": (
         "Chưa kết nối được. Việc đã nhận vẫn được giữ đủ; hãy thử lại sau ít phút, thử lại không tạo bản thứ hai.",
@@ -185,6 +206,9 @@ FIELDS: Final[dict[str, str]] = {
     "due_on": "due",
     "urgency": "urgency",
     "recipients": "to",
+    "file-main": "main-file",
+    "file-appendix": "appendix",
+    "file-enclosure": "enclosure",
 }
 """What the pages call the fields of the metadata."""
 

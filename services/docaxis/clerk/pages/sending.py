@@ -1,17 +1,9 @@
 """Sending in three steps: the document with its files, the recipients, a last look. What is typed is a kept draft."""
 
-import contextlib
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator
 from http import HTTPStatus
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from uuid import uuid4
 
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -21,12 +13,12 @@ from docaxis.clerk import drafting
 from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.naming import name_of, type_name_of
 from docaxis.clerk.rendering import page
+from docaxis.clerk.uploading import form_with_files, take_files
 from docaxis.clerk.visitors import Visitor
-from docaxis.client import FileRole, OutgoingFile
 from docaxis.storage.clerk_drafts import Draft
 from docaxis_schemas.document import Urgency
 from docaxis_schemas.document_types import DocumentType
-from docaxis_schemas.files import MEDIA_TYPES
+from docaxis_schemas.files import MAX_CARRIED, MAX_JUDGED
 
 MAX_QUERY = 200
 FOUND = 20
@@ -51,17 +43,17 @@ async def document(request: Request, visitor: Visitor) -> Response:
 
 
 async def keep_document(request: Request, visitor: Visitor) -> Response:
-    form = await read_form(request, visitor)
-    draft = drafting.typed(await _find(request, visitor), form, request.app.state.clock())
-    if removed := str(form.get("remove", "")):
-        draft = drafting.without_file(draft, removed, draft.changed_at)
-    draft = await _take_files(visitor, draft, form)
+    async with form_with_files(request, visitor) as form:
+        draft = drafting.typed(await _find(request, visitor), form, request.app.state.clock())
+        if removed := str(form.get("remove", "")):
+            draft = drafting.without_file(draft, removed, draft.changed_at)
+        draft, refused = await take_files(visitor, draft, form)
     await _keep(request, visitor, draft)
-    if removed or "save" in form:
+    if not refused and (removed or "save" in form):
         return _document_page(request, visitor, draft)
     missing = [one for one in drafting.faults_of(draft, draft.changed_at) if not one.field.startswith("recipients")]
-    if missing or not any(one["role"] == "main" for one in draft.files):
-        return _document_page(request, visitor, draft, missing)
+    if refused or missing or not any(one["role"] == "main" for one in draft.files):
+        return _document_page(request, visitor, draft, [*refused, *missing])
     return RedirectResponse(f"/send/{draft.draft_id}/recipients", 303)
 
 
@@ -72,9 +64,12 @@ async def recipients(request: Request, visitor: Visitor) -> Response:
 async def keep_recipients(request: Request, visitor: Visitor) -> Response:
     form, draft, now = await read_form(request, visitor), await _find(request, visitor), request.app.state.clock()
     role = str(form.get("role", "action"))
-    if added := str(form.get("add", "")):
+    added, group = str(form.get("add", "")), str(form.get("group", "")).strip()
+    if (added or group) and not drafting.takes_more(draft):
+        return await _recipients_page(request, visitor, draft, faults=("too-many-recipients",))
+    if added:
         draft = drafting.with_recipient(draft, {"organisation": added, "role": role}, now)
-    if group := str(form.get("group", "")).strip():
+    if group:
         draft = drafting.with_recipient(draft, {"group": group, "role": role}, now)
     if removed := str(form.get("remove", "")):
         draft = drafting.without_recipient(draft, removed, now)
@@ -128,34 +123,6 @@ async def _keep(request: Request, visitor: Visitor, draft: Draft) -> None:
     await request.app.state.drafts.keep(visitor.account.account_id, draft)
 
 
-async def _take_files(visitor: Visitor, draft: Draft, form: FormData) -> Draft:
-    for role in FileRole:
-        for given in form.getlist(f"file-{role.value}"):
-            if not isinstance(given, UploadFile) or not given.filename:
-                continue
-            with _on_disk(given.file) as path:
-                name = Path(given.filename.replace("\\", "/")).name
-                entry = await visitor.axis.upload(await run_in_threadpool(_named, path, name, role))
-            draft = drafting.with_file(draft, entry, draft.changed_at)
-    return draft
-
-
-def _named(path: Path, name: str, role: FileRole) -> OutgoingFile:
-    """Name a file as its sender did: the suffix tells the media type."""
-    return OutgoingFile(path, role, name, MEDIA_TYPES.get(Path(name).suffix.lower(), "application/octet-stream"))
-
-
-@contextlib.contextmanager
-def _on_disk(source: BinaryIO) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(prefix="docaxis-upload-")
-    try:
-        with os.fdopen(descriptor, "wb") as out:
-            shutil.copyfileobj(source, out)
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
 def _document_page(request: Request, visitor: Visitor, draft: Draft, missing: list[Any] | None = None) -> Response:
     faults = () if missing is None or any(one["role"] == "main" for one in draft.files) else ("choose-file",)
     return page(
@@ -169,6 +136,7 @@ def _document_page(request: Request, visitor: Visitor, draft: Draft, missing: li
         own={code: name_of(request, code) for code in visitor.account.organisations},
         missing=missing or [],
         faults=faults,
+        largest={"pdf": MAX_JUDGED, "other": MAX_CARRIED},
     )
 
 

@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from docaxis.clerk.cookies import Cookie
-from docaxis.clerk.guarding import MAX_FIELD, check_origin, read_form, signed_in
+from docaxis.clerk.guarding import read_form, read_words, signed_in
 from docaxis.clerk.guessing import account_named
 from docaxis.clerk.rendering import language_of, page
 from docaxis.clerk.visitors import Visitor
@@ -22,8 +22,7 @@ async def ask(request: Request) -> Response:
 
 
 async def sign_in(request: Request) -> Response:
-    check_origin(request)
-    form = await request.form(max_files=0, max_fields=5, max_part_size=MAX_FIELD)
+    form = await read_words(request)
     state, name = request.app.state, account_named(str(form.get("name", "")))
     mark = state.cookies.read(request, Cookie.BROWSER)
     attempt = state.guessing.attempt(name, sender=state.senders.of(request), mark=mark)
@@ -51,8 +50,7 @@ async def sign_out(request: Request, visitor: Visitor) -> Response:
 
 
 async def change_language(request: Request) -> Response:
-    check_origin(request)
-    form = await request.form(max_files=0, max_fields=5, max_part_size=MAX_FIELD)
+    form = await read_words(request)
     back = str(form.get("here", "/inbox"))
     answer = RedirectResponse(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/inbox", 303)
     other = "en" if language_of(request) == "vi" else "vi"
