@@ -69,6 +69,8 @@ def _of_database(settings: Settings) -> Iterator[str]:
 
 
 def _of_trust(settings: Settings) -> Iterator[str]:
+    if settings.trust_key is None:
+        yield "no DOCAXIS_TRUST_KEY: whoever can write the trust directory could add an authority"
     try:
         trust = TrustStore.load(settings.trust)
     except RejectedTrustStore as error:

@@ -17,8 +17,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from docaxis_signing.pdf.limits import MAX_CONTENTS
-from docaxis_signing.pdf.objects import Read
+from docaxis_signing.pdf.objects import Read, Snapshot, same
 from docaxis_signing.pdf.structure import PdfStructure, SignatureDictionary
+from docaxis_signing.pdf.syntax import MalformedSyntax
 from docaxis_signing.trust.context import ALGORITHMS
 from docaxis_signing.verdict import Cause, Integrity, SubIndication
 
@@ -46,14 +47,13 @@ class RefusedSignature(Exception):
         self.integrity = integrity
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A signature as the scan saw it and as pyHanko reads it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """A signature as the scan saw it."""
 
     data: bytes
     structure: PdfStructure
     scanned: SignatureDictionary
-    embedded: EmbeddedPdfSignature
     read: Read = field(default_factory=Read)
     """What was read of the file for other signatures on it."""
 
@@ -63,30 +63,56 @@ class Candidate:
         return self.scanned.byte_range or ()
 
 
-def keys_once(candidate: Candidate) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate(Covered):
+    """A signature as the scan saw it and as pyHanko reads it."""
+
+    embedded: EmbeddedPdfSignature
+
+    @property
+    def covered_bytes(self) -> tuple[memoryview, memoryview]:
+        """What the signature is over, once its ByteRange has been accepted."""
+        view, (_, length, start, rest) = memoryview(self.data), self.byte_range
+        return view[:length], view[start : start + rest]
+
+
+def keys_once(candidate: Covered) -> None:
     """Rule 3: the signature dictionary says each thing once; of two values two readers take two."""
     if candidate.scanned.twice & OWN_KEYS:
         raise RefusedSignature("rule 3: the signature dictionary has a key twice", Cause.BROKEN)
 
 
-def dictionary_unchanged(candidate: Candidate) -> None:
-    """Rule 3: no later revision replaces the signature dictionary."""
-    if candidate.scanned.replaced:
+def dictionary_unchanged(candidate: Covered) -> None:
+    """Rule 3: no later revision replaces the signature dictionary by another; some software writes it once more."""
+    if candidate.scanned.replaced and not _written_once_more(candidate):
         raise RefusedSignature(
             "rule 3: a later revision replaces the signature dictionary", Cause.MODIFIED, integrity=Integrity.MODIFIED
         )
 
 
-def byte_range_of_four(candidate: Candidate) -> None:
+def _written_once_more(candidate: Covered) -> bool:
+    revisions, number = candidate.structure.revisions, candidate.scanned.number
+    if number is None:
+        return False
+    then = Snapshot(candidate.data, revisions[: candidate.scanned.revision + 1], candidate.read)
+    now = Snapshot(candidate.data, revisions, candidate.read)
+    try:
+        alike = same(then.value(number), now.value(number))
+    except MalformedSyntax:
+        return False
+    return alike and then.generation(number) == now.generation(number)
+
+
+def byte_range_of_four(candidate: Covered) -> None:
     """Rule 3: four integers, none negative, from 0; and both readers see the same four."""
     numbers = candidate.scanned.byte_range
     if numbers is None or len(numbers) != 4 or numbers[0] != 0 or min(numbers) < 0:
         raise RefusedSignature("rule 3: the ByteRange is not four integers from 0", Cause.BROKEN)
-    if tuple(candidate.embedded.byte_range) != numbers:
+    if isinstance(candidate, Candidate) and tuple(candidate.embedded.byte_range) != numbers:
         raise RefusedSignature("rule 3: two readers see two ByteRanges", Cause.BROKEN)
 
 
-def gap_is_contents(candidate: Candidate) -> None:
+def gap_is_contents(candidate: Covered) -> None:
     """Rule 3: the only gap in what is signed is this signature's own /Contents."""
     if candidate.scanned.contents is None:
         raise RefusedSignature("rule 3: /Contents is no hexadecimal string", Cause.BROKEN)
@@ -96,7 +122,7 @@ def gap_is_contents(candidate: Candidate) -> None:
         )
 
 
-def ends_with_revision(candidate: Candidate) -> None:
+def ends_with_revision(candidate: Covered) -> None:
     """Rule 3: what is signed ends where a revision ends, its own or a later one."""
     revision = candidate.structure.revision_ending_at(sum(candidate.byte_range[2:]))
     if revision is None or revision.index < candidate.scanned.revision:
@@ -105,7 +131,7 @@ def ends_with_revision(candidate: Candidate) -> None:
         )
 
 
-def contents_alone(candidate: Candidate) -> None:
+def contents_alone(candidate: Covered) -> None:
     """Rule 7: /Contents is one CMS object and nothing but zeros behind it."""
     start, end = candidate.scanned.contents or (0, 0)
     if end - start > 2 * MAX_CONTENTS:
@@ -133,11 +159,24 @@ def content_detached(candidate: Candidate) -> None:
     """Rule 7: a signature of the document carries no content of its own; only time-stamp tokens do.
 
     And those of the old form `adbe.pkcs7.sha1`, whose content is the digest of the document (ISO 32000-1, 12.8.3.3.1).
+    One that carries just the bytes that it covers is told apart (`carries_document`): it says nothing else, and is not
+    passed.
     """
     kind = candidate.embedded.signed_data["encap_content_info"]
-    is_timestamp = kind["content_type"].native == "tst_info"
-    if not is_timestamp and not carries_digest(candidate.embedded) and kind["content"].native is not None:
+    if kind["content_type"].native == "tst_info" or carries_digest(candidate.embedded):
+        return
+    if kind["content"].native is not None and not carries_document(candidate):
         raise RefusedSignature("rule 7: the CMS object carries content of its own", Cause.BROKEN)
+
+
+def carries_document(candidate: Candidate) -> bool:
+    """Tell whether a CMS object carries the bytes that its signature covers, once more."""
+    content = candidate.embedded.signed_data["encap_content_info"]["content"]
+    carried = content.native
+    first, second = candidate.covered_bytes
+    return (
+        isinstance(carried, bytes) and len(carried) == len(first) + len(second) and carried == b"".join((first, second))
+    )
 
 
 def carries_digest(sig: EmbeddedPdfSignature) -> bool:
@@ -145,13 +184,17 @@ def carries_digest(sig: EmbeddedPdfSignature) -> bool:
     return bool(sig.sig_object.get("/SubFilter") == "/adbe.pkcs7.sha1")
 
 
-RULES: Final[tuple[Callable[[Candidate], None], ...]] = (
+BYTES_RULES: Final[tuple[Callable[[Covered], None], ...]] = (
     keys_once,
     dictionary_unchanged,
     byte_range_of_four,
     gap_is_contents,
     ends_with_revision,
     contents_alone,
+)
+"""What is asked of the bytes of any signature, whatever stands in its `/Contents`."""
+RULES: Final[tuple[Callable[[Candidate], None], ...]] = (
+    *BYTES_RULES,
     one_signer,
     content_detached,
 )
@@ -169,10 +212,20 @@ def accept(candidate: Candidate) -> None:
         rule(candidate)
 
 
+def accept_covered(covered: Covered) -> None:
+    """Apply the rules on bytes alone.
+
+    Raises:
+        RefusedSignature: The first rule that does not hold.
+    """
+    for rule in BYTES_RULES:
+        rule(covered)
+
+
 def strong_digest(signer: cms.SignerInfo, key: keys.PublicKeyInfo) -> None:  # noqa: ARG001 - one form for all
     """Rule 8: SHA-2 or SHA-3 over the document."""
     digest: algos.DigestAlgorithm = signer["digest_algorithm"]
-    if not ALGORITHMS.digest_algorithm_allowed(digest, None):
+    if "." in digest["algorithm"].native or not ALGORITHMS.digest_algorithm_allowed(digest, None):
         raise _weak(f"digest {digest['algorithm'].native}")
 
 

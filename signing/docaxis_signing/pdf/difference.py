@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from docaxis_signing.pdf.comparison import Change, Ledger, Modified, differing_keys, names
 from docaxis_signing.pdf.form_changes import compare_form
+from docaxis_signing.pdf.limits import MAX_DEPTH
 from docaxis_signing.pdf.objects import Read, Snapshot, referred, same
-from docaxis_signing.pdf.page_changes import compare_page
+from docaxis_signing.pdf.page_changes import compare_page, compare_page_tree
 from docaxis_signing.pdf.structure import Revision
 from docaxis_signing.pdf.syntax import Reference
 from docaxis_signing.pdf.tag_changes import compare_tags
@@ -133,13 +134,27 @@ def _met(ledger: Ledger, number: int) -> AbstractSet[int]:
 
 
 def _explained(ledger: Ledger, number: int) -> bool:
-    return compare_page(ledger, number) or compare_tags(ledger, number)
+    return compare_page(ledger, number) or compare_page_tree(ledger, number) or compare_tags(ledger, number)
 
 
 def _judged_references(ledger: Ledger, number: int) -> set[int]:
     value = ledger.old.value(number)
     entries = ledger.cut.get(number)
-    return referred({key: item for key, item in value.items() if key not in entries} if entries else value)
+    kept = {key: item for key, item in value.items() if key not in entries} if entries else value
+    return referred(_without_data(kept))
+
+
+def _without_data(value: Any, depth: int = 0) -> Any:
+    """Leave out what the transforms of signatures are about: `/Data` names the catalog (ISO 32000-2, table 256).
+
+    Nothing is drawn by way of it, so it is no second use of the catalog as if it were resources.
+    """
+    if depth > MAX_DEPTH:
+        return value  # which `referred` refuses
+    if isinstance(value, dict):
+        kept = {key: item for key, item in value.items() if key != b"Data"} if b"TransformMethod" in value else value
+        return {key: _without_data(item, depth + 1) for key, item in kept.items()}
+    return [_without_data(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _unexplained(ledger: Ledger, numbers: AbstractSet[int], referrer: int | None = None) -> list[int]:

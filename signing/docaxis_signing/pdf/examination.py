@@ -16,7 +16,7 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, report_seed_value_validation
 from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
 
-from docaxis_signing.pdf.acceptance import Candidate, RefusedSignature, accept, check_algorithms
+from docaxis_signing.pdf.acceptance import Candidate, RefusedSignature, accept, carries_document, check_algorithms
 from docaxis_signing.pdf.chain import (
     CMS_ALGORITHMS,
     PENDING,
@@ -103,9 +103,10 @@ def examine_signature(candidate: Candidate, knowledge: Knowledge) -> SignatureFi
     accept(candidate)
     finding, trouble = _facts_or_trouble(candidate, knowledge, TSA if is_timestamp else SIGNER)
     finding = replace(finding, document_timestamp=is_timestamp)
-    trouble = trouble or (None if is_timestamp else _form_trouble(sig))
+    trouble = trouble or (None if is_timestamp else _form_trouble(candidate))
     try:
-        matches(candidate)
+        if not matches(candidate):
+            trouble = _weakness(sig) or _RARE
         finding = _with_aftermath(finding, aftermath(candidate))
     except RefusedSignature as refusal:
         return _with_refusal(finding, refusal)
@@ -115,6 +116,11 @@ def examine_signature(candidate: Candidate, knowledge: Knowledge) -> SignatureFi
         return _document_timestamp(sig, knowledge, finding) if is_timestamp else _approval(sig, knowledge, finding)
     except (SignatureValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
         return _with(finding, _unjudged(error))
+
+
+_RARE: Final = Trouble(
+    Cause.UNSUPPORTED, SubIndication.GENERIC, "rule 8: the signature holds, in a form that the axis does not accept"
+)
 
 
 def _unjudged(error: Exception) -> Trouble:
@@ -149,9 +155,12 @@ def _with_refusal(finding: SignatureFinding, refusal: RefusedSignature) -> Signa
     )
 
 
-def _form_trouble(sig: EmbeddedPdfSignature) -> Trouble | None:
+def _form_trouble(candidate: Candidate) -> Trouble | None:
     """Say of a form of signature that it is not one the axis accepts; its integrity is answered all the same."""
+    sig = candidate.embedded
     sub_filter = sig.sig_object.get("/SubFilter")
+    if sub_filter in _SUPPORTED and carries_document(candidate):
+        return Trouble(Cause.UNSUPPORTED, SubIndication.FORMAT_FAILURE, "rule 7: the CMS object carries the document")
     if sub_filter in _SUPPORTED and sig.sig_object_type == "/Sig":
         return None
     detail = f"rule 1: the form {sub_filter} of signature is not supported"

@@ -100,7 +100,7 @@ def _only_added(ledger: Ledger, old: Any, new: Any, depth: int = 0) -> None:
     for key, item in kept.items():
         if depth == 0 and isinstance(ledger.old.resolve(item), dict):
             _only_added(ledger, item, after[key], depth + 1)
-        elif not same(item, after[key]):
+        elif not same(item, after[key]) and not same(*ledger.both(item, after[key])):
             raise Modified("the form's resources were changed")
     if isinstance(old, Reference) and old.number in ledger.differing:
         ledger.understood(old.number, before.keys())

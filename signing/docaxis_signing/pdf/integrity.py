@@ -8,20 +8,21 @@ decides. That case holds what pyHanko refuses in honest files: cross-reference s
 dangling references, freed objects that nothing refers to, annotations written into the page's array.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from asn1crypto import cms
+from asn1crypto import cms, x509
 from pyhanko.pdf_utils import misc
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel, StandardDiffPolicy
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from docaxis_signing.pdf.acceptance import Candidate, RefusedSignature, carries_digest
+from docaxis_signing.pdf.acceptance import Candidate, Covered, RefusedSignature, carries_digest
 from docaxis_signing.pdf.comparison import Change, Modified
 from docaxis_signing.pdf.difference import Difference, compare
+from docaxis_signing.pdf.signature_value import EveryForm, UnknownDigest, digest_of
+from docaxis_signing.pdf.structure import Revision
 from docaxis_signing.pdf.syntax import MalformedSyntax
 from docaxis_signing.verdict import Cause, Integrity, SubIndication
 
@@ -56,30 +57,50 @@ class Aftermath:
     notes: tuple[str, ...] = ()
 
 
-def matches(candidate: Candidate) -> None:
+def matches(candidate: Candidate) -> bool:
     """Check that the signature is one over the bytes that it covers.
+
+    Returns:
+        Whether pyHanko verifies it too; else it is of a form that only `signature_value.py` knows.
 
     Raises:
         RefusedSignature: The digest or the cryptographic signature is wrong.
     """
     sig = candidate.embedded
     content = sig.signed_data["encap_content_info"]
-    digest = _digest(sig, content)
-    intact, valid = generic_cms.validate_sig_integrity(
-        sig.signer_info, sig.signer_cert, expected_content_type=content["content_type"].native, actual_digest=digest
-    )
+    try:
+        digest = _digest(candidate, content)
+    except UnknownDigest as error:
+        raise RefusedSignature(f"rule 8: {error}", Cause.UNSUPPORTED) from error
+    signed = (sig.signer_info, sig.signer_cert, content["content_type"].native, digest)
+    if _verified_by_pyhanko(signed):
+        return True
+    intact, valid = generic_cms.validate_sig_integrity(*signed, sig_validator=EveryForm(sig.pkcs7_content))
     if not intact:
         raise _broken("the bytes are not those that were signed", SubIndication.HASH_FAILURE)
     if not valid:
         raise _broken("the signature is not one of the certificate's key", SubIndication.SIG_CRYPTO_FAILURE)
+    return False
 
 
-def _digest(sig: EmbeddedPdfSignature, content: cms.EncapsulatedContentInfo) -> bytes:
+def _verified_by_pyhanko(signed: tuple[cms.SignerInfo, x509.Certificate, str, bytes]) -> bool:
+    try:
+        return all(generic_cms.validate_sig_integrity(*signed))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - it raises anything on algorithms that it does not know; `EveryForm` is asked next
+        return False
+
+
+def _digest(candidate: Candidate, content: cms.EncapsulatedContentInfo) -> bytes:
     """Give the digest that the CMS object has to be a signature of.
 
     Raises:
         RefusedSignature: It is a signature of something else than the bytes that it covers.
+        UnknownDigest: No library here computes it.
     """
+    sig = candidate.embedded
+    algorithm = sig.signer_info["digest_algorithm"]["algorithm"].native
     if content["content_type"].native == "tst_info":
         covered = content["content"].parsed["message_imprint"]["hashed_message"].native
         if covered != sig.compute_digest():
@@ -87,10 +108,11 @@ def _digest(sig: EmbeddedPdfSignature, content: cms.EncapsulatedContentInfo) -> 
     elif carries_digest(sig):
         if content["content"].native != sig.compute_digest("sha1"):
             raise _broken("the bytes are not those that were signed", SubIndication.HASH_FAILURE)
+    elif "." in algorithm:  # a number that the library has no name for
+        return digest_of(algorithm, *candidate.covered_bytes)
     else:
         return sig.compute_digest()
-    algorithm = sig.signer_info["digest_algorithm"]["algorithm"].native
-    return hashlib.new(algorithm, bytes(content["content"])).digest()
+    return digest_of(algorithm, bytes(content["content"]))
 
 
 def _broken(detail: str, sub_indication: SubIndication) -> RefusedSignature:
@@ -103,24 +125,46 @@ def aftermath(candidate: Candidate) -> Aftermath:
     Raises:
         RefusedSignature: Something changed that nothing permits.
     """
-    end = sum((candidate.scanned.byte_range or ())[2:])
-    revision = candidate.structure.revision_ending_at(end)
-    if revision is None:
-        raise _modified("the signed bytes do not end with a revision")
-    try:
-        difference = compare(candidate.data, candidate.structure.revisions, revision.index, candidate.read)
-    except (Modified, MalformedSyntax) as error:
-        raise _modified(str(error)) from error
+    revision, difference = difference_after(candidate)
     later = len(candidate.structure.revisions) - 1 - revision.index
     refusal = _refusal_of_pyhanko(candidate.embedded, difference, later)
     permitted = difference.level >= Change.STAMP
     return Aftermath(
         integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES if permitted else Integrity.INTACT,
-        coverage="ENTIRE_FILE" if end == len(candidate.data) else "ENTIRE_REVISION",
-        modification=_LEVELS[difference.level].name,
+        coverage=coverage_of(candidate),
+        modification=level_of(difference),
         filled=difference.filled,
         notes=(f"rule 13: judged without pyHanko's difference analysis: {refusal}",) if refusal else (),
     )
+
+
+def difference_after(covered: Covered) -> tuple[Revision, Difference]:
+    """Find the revision that a signature covers, and compare the whole file with it.
+
+    Raises:
+        RefusedSignature: It covers none, or something differs that nothing permits.
+    """
+    revision = covered.structure.revision_ending_at(_end(covered))
+    if revision is None:
+        raise modified("the signed bytes do not end with a revision")
+    try:
+        return revision, compare(covered.data, covered.structure.revisions, revision.index, covered.read)
+    except (Modified, MalformedSyntax) as error:
+        raise modified(str(error)) from error
+
+
+def _end(covered: Covered) -> int:
+    return sum(covered.byte_range[2:])
+
+
+def coverage_of(covered: Covered) -> str:
+    """Give pyHanko's name for what a signature covers."""
+    return "ENTIRE_FILE" if _end(covered) == len(covered.data) else "ENTIRE_REVISION"
+
+
+def level_of(difference: Difference) -> str:
+    """Give pyHanko's name for what changed."""
+    return _LEVELS[difference.level].name
 
 
 def _refusal_of_pyhanko(sig: EmbeddedPdfSignature, difference: Difference, later: int) -> str:
@@ -131,13 +175,13 @@ def _refusal_of_pyhanko(sig: EmbeddedPdfSignature, difference: Difference, later
     """
     restricted = sig.docmdp_level is not None or sig.fieldmdp is not None
     if sig.docmdp_level is MDPPerm.NO_CHANGES and difference.level > Change.VALIDATION:
-        raise _modified("the certification permits no change")
+        raise modified("the certification permits no change")
     decides = difference.level is Change.FORM or (restricted and difference.level > Change.VALIDATION)
     if not decides and later > MAX_ASKED_REVISIONS:
         return f"{later} later revisions"
     refusal = _opinion(sig)
     if refusal and decides:
-        raise _modified(refusal)
+        raise modified(refusal)
     return refusal
 
 
@@ -158,5 +202,6 @@ def _opinion(sig: EmbeddedPdfSignature) -> str:
     return ""
 
 
-def _modified(detail: str) -> RefusedSignature:
+def modified(detail: str) -> RefusedSignature:
+    """Refuse for a change that nothing permits."""
     return RefusedSignature(f"rule 4: changed after signing: {detail}", Cause.MODIFIED, integrity=Integrity.MODIFIED)

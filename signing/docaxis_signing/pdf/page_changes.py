@@ -1,15 +1,18 @@
 """What an update may change on a page: it adds the widgets of signature fields to its annotations, and no more."""
 
+import re
 from typing import Any, Final
 
 from docaxis_signing.pdf.comparison import Ledger, Modified, differing_keys, names
-from docaxis_signing.pdf.objects import referred, same
+from docaxis_signing.pdf.objects import Text, referred, same
 from docaxis_signing.pdf.syntax import Name, Reference
 
 PAGE_MAY_CHANGE: Final = frozenset({b"Annots", b"Tabs"})
 """`/Tabs` is the order in which the tabulator key walks the annotations; signing tools set it."""
 PAGE_MAY_GAIN: Final = frozenset({b"StructParents"})
 """Where its tags are found, if it had none."""
+MARK: Final = re.compile(rb"[A-Z]{4}")
+"""A developer's prefix (ISO 32000-2, annex E). iText 5 writes `/ITXT` and its version into the root of the pages."""
 
 
 def compare_page(ledger: Ledger, number: int) -> bool:
@@ -35,6 +38,24 @@ def compare_page(ledger: Ledger, number: int) -> bool:
         raise Modified(f"page {number} got an order or tags of an unknown kind")
     _compare_annotations(ledger, *ledger.both(old.get(b"Annots"), new.get(b"Annots")))
     ledger.understood(number, PAGE_MAY_CHANGE)
+    return True
+
+
+def compare_page_tree(ledger: Ledger, number: int) -> bool:
+    """Compare a node of the page tree: software may leave its mark there, under a name that the format does not know.
+
+    Returns:
+        Whether it is one that gained nothing but a mark, and is then understood.
+    """
+    old, new = ledger.old.value(number), ledger.new.value(number)
+    if not isinstance(old, dict) or not isinstance(new, dict) or old.get(b"Type") != Name(b"Pages"):
+        return False
+    gained = differing_keys(old, new)
+    if not gained or gained & old.keys() or not all(MARK.fullmatch(key) for key in gained):
+        return False
+    if not all(isinstance(new[key], Text) for key in gained):
+        return False
+    ledger.understood(number, ())
     return True
 
 

@@ -6,7 +6,6 @@ signature covers every byte but the hexadecimal digits of its own `/Contents`, t
 is answered; nothing is trusted on it.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +17,7 @@ from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.errors import SignatureValidationError
 
 from docaxis_signing.pdf.limits import MAX_CONTENTS
+from docaxis_signing.pdf.signature_value import EveryForm, digest_of
 from docaxis_signing.pdf.syntax import Dictionary, MalformedSyntax, Span, read_indirect
 
 _BYTE_RANGE: Final = re.compile(
@@ -53,8 +53,9 @@ def seal_of(data: bytes) -> Seal | None:
     if not _HEXADECIMAL.fullmatch(data, start, end) or not _stands_in_dictionary(data, found.start(), (start, end)):
         return None
     try:
-        signed_data = _only_content(bytes.fromhex(data[start + 1 : end - 1].decode("ascii")))
-        holds = signed_data is not None and _holds(signed_data, data, start, end)
+        contents = bytes.fromhex(data[start + 1 : end - 1].decode("ascii"))
+        signed_data = _only_content(contents)
+        holds = signed_data is not None and _holds(signed_data, contents, data, start, end)
     except (ValueError, KeyError, TypeError, AttributeError, CMSExtractionError, SignatureValidationError):
         return None  # the libraries raise all of these on what is no good signature
     return Seal(signed_data, start, end) if signed_data is not None and holds else None
@@ -87,10 +88,9 @@ def _only_content(contents: bytes) -> cms.SignedData | None:
     return signed_data if inner["content_type"].native == "data" and inner["content"].native is None else None
 
 
-def _holds(signed_data: cms.SignedData, data: bytes, start: int, end: int) -> bool:
+def _holds(signed_data: cms.SignedData, contents: bytes, data: bytes, start: int, end: int) -> bool:
     signer = extract_signer_info(signed_data)
-    digest = hashlib.new(signer["digest_algorithm"]["algorithm"].native)
-    digest.update(memoryview(data)[:start])
-    digest.update(memoryview(data)[end:])
+    view = memoryview(data)
+    digest = digest_of(signer["digest_algorithm"]["algorithm"].native, view[:start], view[end:])
     certificate = generic_cms.extract_certs_for_validation(signed_data).signer_cert
-    return all(generic_cms.validate_sig_integrity(signer, certificate, "data", digest.digest()))
+    return all(generic_cms.validate_sig_integrity(signer, certificate, "data", digest, EveryForm(contents)))

@@ -37,6 +37,7 @@ _COMMENTS: Final = rb"(?:[\x00\t\n\x0c\r ]|%(?!%EOF)(?![^\r\n]*(?:obj|xref|trail
 _MARKER: Final = re.compile(_COMMENTS + rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
 _GAP: Final = re.compile(_COMMENTS)
 _TAIL_BYTES: Final = 1024
+USAGE_RIGHTS: Final = (b"UR3", b"UR")
 LARGE_OBJECT: Final = 256 * 1024
 """Bytes of an object from which on it is worth reading it, so as not to search its stream."""
 
@@ -331,9 +332,12 @@ def _unlisted(data: bytes, revision: Revision, objects: list[IndirectObject]) ->
     """Name every /ByteRange that stands in no listed signature dictionary and in no stream."""
     places = [(item.start, item.end) for item in objects if _is_signature(item.value)]
     fields = [(item.start, item.end) for item in objects if _holds_signature(item.value)]
+    positions = _byte_ranges(data, revision, objects)
+    rights = [(item.start, item.end) for item in objects if _holds_usage_rights(item.value)]
+    places += [place for place in rights if sum(_within(position, [place]) for position in positions) == 1]
     return [
         SignatureDictionary(None, revision.index, None, None, frozenset(), in_field=_within(position, fields))
-        for position in _byte_ranges(data, revision, objects)
+        for position in positions
         if not _within(position, places)
     ]
 
@@ -344,6 +348,12 @@ def _within(position: int, places: list[tuple[int, int]]) -> bool:
 
 def _holds_signature(value: Any) -> bool:
     return isinstance(value, Dictionary) and value.get(b"FT") == Name(b"Sig") and _is_signature(value.get(b"V"))
+
+
+def _holds_usage_rights(value: Any) -> bool:
+    """Tell a catalog that says what Adobe's reader may do with the file: signed by Adobe, in no field (12.8.6)."""
+    rights = value.get(b"Perms") if isinstance(value, Dictionary) and value.get(b"Type") == Name(b"Catalog") else None
+    return isinstance(rights, Dictionary) and any(_is_signature(rights.get(key)) for key in USAGE_RIGHTS)
 
 
 def _is_signature(value: Any) -> bool:

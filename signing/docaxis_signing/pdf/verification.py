@@ -19,14 +19,16 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
-from docaxis_signing.pdf.acceptance import Candidate, RefusedSignature, certification_first
+from docaxis_signing.pdf.acceptance import Candidate, Covered, RefusedSignature, certification_first
 from docaxis_signing.pdf.active import active_content
+from docaxis_signing.pdf.bare_signature import BARE_RSA, examine_bare
 from docaxis_signing.pdf.chain import PENDING, Knowledge
 from docaxis_signing.pdf.examination import CURABLE_BY_TIME, examine_signature, refused, sealed_finding
 from docaxis_signing.pdf.existence import Existence
-from docaxis_signing.pdf.objects import Read
+from docaxis_signing.pdf.objects import Read, Snapshot
 from docaxis_signing.pdf.seal import seal_of
-from docaxis_signing.pdf.structure import PdfStructure, RejectedStructure, SignatureDictionary, scan
+from docaxis_signing.pdf.structure import USAGE_RIGHTS, PdfStructure, RejectedStructure, SignatureDictionary, scan
+from docaxis_signing.pdf.syntax import Reference
 from docaxis_signing.pdf.validation_data import carried_by
 from docaxis_signing.trust.revocation import Carried, RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
@@ -42,8 +44,6 @@ from docaxis_signing.verdict import (
 
 OPEN_TO_CARRIED: Final = PENDING | {Cause.EXPIRED_BEFORE_RECEPTION, Cause.TIMESTAMP_UNTRUSTED}
 """What the validation data of a document may settle: a status that the axis does not hold, or not any more."""
-PLAIN_RSA: Final = "/adbe.x509.rsa_sha1"
-"""A form without a CMS object, deprecated by ISO 32000-2: a bare RSA signature over a SHA-1."""
 _ENGINES: Final = ("docaxis", "pyhanko", "pyhanko-certvalidator", "asn1crypto", "cryptography")
 _WORST_FIRST: Final = (
     Integrity.BROKEN,
@@ -175,7 +175,7 @@ class _Reading:
             _Field(str(name), field, getattr(field.get_object().raw_get("/V"), "idnum", None))
             for name, _, field in enumerate_sig_fields(reader, filled_status=True)
         )
-        scanned = {item.number: item for item in structure.signatures if item.number is not None}
+        scanned = {item.number: item for item in reversed(structure.signatures) if item.number is not None}
         return cls(data, structure, reader, fields, scanned, Read())
 
     def field(self, name: str) -> _Field:
@@ -195,19 +195,28 @@ class _Reading:
             timestamp = False
         return not timestamp, -self.revision_of(field)
 
+    def covered(self, field: _Field) -> Covered:
+        """Find what the scan saw of a field's signature.
+
+        Raises:
+            RefusedSignature: It saw none.
+        """
+        found = self.scanned.get(field.number) if field.number is not None else None
+        if found is None:
+            raise RefusedSignature("rule 1: the field's signature is not in the bytes", Cause.BROKEN)
+        return Covered(data=self.data, structure=self.structure, scanned=found, read=self.read)
+
     def candidate(self, field: _Field) -> Candidate:
         """Bring both views of a signature together.
 
         Raises:
             RefusedSignature: They do not agree that there is one signature for this field alone.
         """
-        found = self.scanned.get(field.number) if field.number is not None else None
-        if found is None:
-            raise RefusedSignature("rule 1: the field's signature is not in the bytes", Cause.BROKEN)
-        if field.dictionary.get_object()["/V"].get("/SubFilter") == PLAIN_RSA:
-            raise RefusedSignature(f"rule 1: the form {PLAIN_RSA} of signature is not supported", Cause.UNSUPPORTED)
+        found = self.covered(field)
         embedded = EmbeddedPdfSignature(self.reader, field.dictionary, field.name)
-        return Candidate(self.data, self.structure, found, embedded, self.read)
+        return Candidate(
+            data=found.data, structure=found.structure, scanned=found.scanned, read=found.read, embedded=embedded
+        )
 
 
 def _signatures(reading: _Reading, knowledge: Knowledge) -> list[SignatureFinding]:
@@ -242,8 +251,17 @@ def _one_a_signature(reading: _Reading) -> list[_Field]:
 
 
 def _without_field(reading: _Reading) -> list[SignatureDictionary]:
-    listed = {field.number for field in reading.fields}
+    listed = {field.number for field in reading.fields} | _usage_rights(reading)
     return [item for item in reading.structure.signatures if item.number is None or item.number not in listed]
+
+
+def _usage_rights(reading: _Reading) -> set[int]:
+    """Name what says that Adobe's reader may do more with the file: no signature of the document (12.8.6)."""
+    view = Snapshot(reading.data, reading.structure.revisions, reading.read)
+    catalog = view.resolve(view.trailer.get(b"Root"))
+    rights = view.resolve(catalog.get(b"Perms")) if isinstance(catalog, dict) else None
+    found = [rights.get(key) for key in USAGE_RIGHTS] if isinstance(rights, dict) else []
+    return {item.number for item in found if isinstance(item, Reference)}
 
 
 def _unlisted(reading: _Reading, item: SignatureDictionary) -> SignatureFinding:
@@ -277,10 +295,17 @@ def _one(reading: _Reading, field: _Field, knowledge: Knowledge, carried: Callab
 
 def _strictly_or_laxly(reading: _Reading, field: _Field, knowledge: Knowledge) -> SignatureFinding:
     try:
-        return examine_signature(reading.candidate(field), knowledge)
+        return _examine_field(reading, field, knowledge)
     except misc.PdfStrictReadError:
         lax = _Reading.laxly(reading.data, reading.structure)
-        return examine_signature(lax.candidate(lax.field(field.name)), knowledge)
+        return _examine_field(lax, lax.field(field.name), knowledge)
+
+
+def _examine_field(reading: _Reading, field: _Field, knowledge: Knowledge) -> SignatureFinding:
+    covered = reading.covered(field)
+    if field.dictionary.get_object()["/V"].get("/SubFilter") == BARE_RSA:
+        return examine_bare(covered, field.name)
+    return examine_signature(reading.candidate(field), knowledge)
 
 
 def _with_carried(

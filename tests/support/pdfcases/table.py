@@ -10,6 +10,7 @@ from pdfcases.attacks import (
     certified,
     contacts,
     contents,
+    rare_forms,
     replacements,
     resources,
     revocations,
@@ -19,7 +20,7 @@ from pdfcases.attacks import (
     verdicts,
 )
 from pdfcases.case import Case, cases_of
-from pdfcases.honest import later, layouts, producers, signatures
+from pdfcases.honest import habits, later, layouts, producers, signatures
 
 ATTACKS: Final[tuple[Case, ...]] = tuple(
     case
@@ -31,6 +32,7 @@ ATTACKS: Final[tuple[Case, ...]] = tuple(
         shadows,
         certified,
         algorithms,
+        rare_forms,
         certificates,
         revocations,
         times,
@@ -42,7 +44,7 @@ ATTACKS: Final[tuple[Case, ...]] = tuple(
     for case in cases_of(module)
 )
 HONEST: Final[tuple[Case, ...]] = tuple(
-    case for module in (layouts, producers, signatures, later) for case in cases_of(module)
+    case for module in (layouts, producers, signatures, later, habits) for case in cases_of(module)
 )
 CASES: Final = (*ATTACKS, *HONEST)
 ONLY_KEY_DIGEST_OR_PAGES: Final = frozenset(

@@ -70,6 +70,15 @@ def test_a_trust_store_with_test_authorities_is_for_development_only(tmp_path: P
         require_production(settings(trust=tmp_path / "nothing"), ("verifier",))
 
 
+def test_a_verifier_starts_on_a_signed_trust_directory_only() -> None:
+    with pytest.raises(MisconfiguredService, match="DOCAXIS_TRUST_KEY"):
+        require_production(settings(), ("verifier",))
+    with pytest.raises(MisconfiguredService) as caught:
+        require_production(settings(trust_key=Path("trust.public.json")), ("verifier",))
+    assert "DOCAXIS_TRUST_KEY" not in str(caught.value)
+    require_production(settings(), SERVICES)  # who does not judge needs none
+
+
 async def test_a_process_asks_before_it_opens_anything() -> None:
     with pytest.raises(MisconfiguredService, match="not fit for production"):
         async with Runtime(settings(environment="test"), SERVICES):

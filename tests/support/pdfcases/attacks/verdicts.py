@@ -23,9 +23,9 @@ def unknown_form_of_signature(scene: Scene) -> Sample:
     return Sample(scene.sign(plain(), kind=b"/Type /Sig /Filter /Adobe.PPKLite /SubFilter /vn.ca.detached"))
 
 
-@attack(Group.VERDICTS, NOT_PDFSIG, Cause.UNSUPPORTED, integrity=Integrity.BROKEN)
+@attack(Group.VERDICTS, NOT_PDFSIG, Cause.BROKEN, integrity=Integrity.BROKEN)
 def form_that_was_given_up(scene: Scene) -> Sample:
-    """The form adbe.x509.rsa_sha1, which pyHanko leaves out silently."""
+    """A CMS object under the name adbe.x509.rsa_sha1, a form that pyHanko leaves out silently."""
     return Sample(scene.sign(plain(), kind=b"/Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.x509.rsa_sha1"))
 
 
