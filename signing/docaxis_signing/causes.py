@@ -41,6 +41,12 @@ EXPLANATIONS: Final[dict[Cause, Explanation]] = {
         _RESIGN_VI,
         _RESIGN_EN,
     ),
+    Cause.COVERED: Explanation(
+        "Hình của một chữ ký thêm sau che lên nội dung đã được ký trước đó.",
+        "The picture of a further signature lies over what was signed before it.",
+        _RESIGN_VI,
+        _RESIGN_EN,
+    ),
     Cause.UNACCOUNTED_BYTES: Explanation(
         "Tệp có dữ liệu thừa hoặc bị cắt cụt sau điểm kết thúc hợp lệ.",
         "The file holds bytes that belong to no revision, or is cut off.",

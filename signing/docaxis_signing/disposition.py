@@ -36,6 +36,7 @@ INDETERMINATE_BY_CAUSE: Final[dict[Cause, Disposition]] = {
     Cause.UNSIGNED: Disposition.REFUSE,
     Cause.MODIFIED: Disposition.REFUSE,
     Cause.FORM_FILLED: Disposition.REFUSE,
+    Cause.COVERED: Disposition.REFUSE,
     Cause.UNACCOUNTED_BYTES: Disposition.REFUSE,
     Cause.BROKEN: Disposition.REFUSE,
     Cause.UNREADABLE: Disposition.REFUSE,

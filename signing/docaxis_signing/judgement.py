@@ -178,7 +178,10 @@ def _of_document(findings: DocumentFindings) -> _Outcome:
 def _of_integrity(findings: DocumentFindings, rule: FilePolicy) -> Iterable[_Outcome]:
     """Any signature that does not match the file fails the file, whoever made it."""
     for finding in findings.signatures:
-        if finding.integrity in rule.content.integrity:
+        if finding.covered_by and not rule.content.pictures_may_cover:
+            names = ", ".join(finding.covered_by)
+            yield _policy_failure(Cause.COVERED, f"{finding.field}: the picture of {names} lies over what it signed")
+        if finding.integrity in rule.content.integrity or (finding.covered_by and not finding.form_changed):
             continue
         if finding.integrity is Integrity.INTACT_WITH_PERMITTED_CHANGES:
             names = ", ".join(finding.filled_fields)

@@ -60,6 +60,8 @@ class ContentDemands:
     """What may have happened to the file after signing, and what it may carry."""
 
     integrity: frozenset[Integrity]
+    pictures_may_cover: bool
+    """Whether a further signature's picture may lie over what was signed, as a seal does over a person's signature."""
     refused_active_content: frozenset[str]
 
 

@@ -163,7 +163,8 @@ def _signatures(part: dict[str, Any]) -> SignatureDemands:
 
 def _content(part: dict[str, Any]) -> ContentDemands:
     levels = frozenset(Integrity(level) for level in _names(part, "integrity"))
-    return ContentDemands(levels, frozenset(_names(part, "refused_active_content")))
+    may_cover = _taken(part, "pictures_may_cover", bool)
+    return ContentDemands(levels, may_cover, frozenset(_names(part, "refused_active_content")))
 
 
 def _algorithms(part: dict[str, Any]) -> AlgorithmDemands:

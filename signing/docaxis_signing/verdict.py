@@ -58,6 +58,7 @@ class Cause(StrEnum):
     UNSIGNED = "unsigned"
     MODIFIED = "modified"
     FORM_FILLED = "form_filled"
+    COVERED = "covered"
     UNACCOUNTED_BYTES = "unaccounted_bytes"
     BROKEN = "broken"
     UNREADABLE = "unreadable"
@@ -182,6 +183,10 @@ class SignatureFinding:
     coverage: str = ""
     modification: str = ""
     filled_fields: tuple[str, ...] = ()
+    form_changed: bool = False
+    """Whether form fields were filled in, or something else was drawn that is no signature's picture."""
+    covered_by: tuple[str, ...] = ()
+    """Fields of further signatures whose pictures lie over what this one signed."""
     certificate: CertificateFacts | None = None
     level: Level | None = None
     document_timestamp: bool = False

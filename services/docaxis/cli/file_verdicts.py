@@ -101,6 +101,7 @@ def _signature(finding: SignatureFinding) -> dict[str, Any]:
         "integrity": finding.integrity.value,
         "coverage": finding.coverage or None,
         "modification": finding.modification or None,
+        "covered_by": list(finding.covered_by),
         "signer": finding.certificate.subject if finding.certificate else None,
         "certificate": _certificate(finding.certificate) if finding.certificate else None,
         "level": finding.level,

@@ -12,7 +12,7 @@ from typing import Final
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docaxis.verifier.pagetext import runs_of_first_page
+from docaxis_signing.pdf.page_text import runs_of_first_page
 
 MARKS: Final = ("TUYỆT MẬT", "TỐI MẬT", "MẬT")
 

@@ -173,10 +173,10 @@ def carries_document(candidate: Candidate) -> bool:
     """Tell whether a CMS object carries the bytes that its signature covers, once more."""
     content = candidate.embedded.signed_data["encap_content_info"]["content"]
     carried = content.native
+    if not isinstance(carried, bytes):
+        return False
     first, second = candidate.covered_bytes
-    return (
-        isinstance(carried, bytes) and len(carried) == len(first) + len(second) and carried == b"".join((first, second))
-    )
+    return len(carried) == len(first) + len(second) and carried == b"".join((first, second))
 
 
 def carries_digest(sig: EmbeddedPdfSignature) -> bool:

@@ -53,7 +53,7 @@ def examine_bare(covered: Covered, field: str) -> SignatureFinding:
     return SignatureFinding(
         field=field,
         indication=Indication.INDETERMINATE,
-        integrity=Integrity.INTACT,
+        integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES if difference.pictures else Integrity.INTACT,
         sub_indication=SubIndication.GENERIC,
         cause=Cause.UNSUPPORTED,
         revision=covered.scanned.revision,

@@ -46,6 +46,8 @@ class Ledger:
     """
     widgets: set[int] = field(default_factory=set)
     """Annotations that an update may put on a page: those of signature fields."""
+    pictured: set[int] = field(default_factory=set)
+    """Widgets of the signatures that the update brings and that draw something."""
     level: Change = Change.NOTHING
     filled: set[str] = field(default_factory=set)
 

@@ -12,6 +12,7 @@ from docaxis_signing.pdf.syntax import Dictionary, MalformedSyntax, Name, read_i
 _TABLE: Final = re.compile(rb"[\r\n ]{0,4}xref[ \t]*(?:\r\n|\n|\r)")
 _SUBSECTION: Final = re.compile(rb"(\d{1,10})[ ]+(\d{1,10})[ \t]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r\n|\r\n| \n| \r|\n|\r)")
+_ENTRY_BYTES: Final = 20
 _TRAILER: Final = re.compile(rb"[\x00\t\n\x0c\r ]*trailer")
 _UP: Final = 2
 """PNG filter type "up" (RFC 2083, 6.4): the only one that writers of cross-reference streams use."""
@@ -33,6 +34,8 @@ class Section:
     positions: dict[int, int] = field(default_factory=dict)
     """Object number to its index in that object stream: some readers go by it, others by the stream's own list."""
     freed: set[int] = field(default_factory=set)
+    even: bool = True
+    """Whether each entry of a table takes 20 bytes: some readers count on it (7.5.4)."""
     hidden: "Section | None" = None
     """The stream that a hybrid table names beside itself (7.5.8.4); what it lists is part of this section's lists."""
     masked: frozenset[int] = frozenset()
@@ -85,7 +88,7 @@ def _with_hidden(data: bytes, section: Section) -> Section:
 
 def _read_table(data: bytes, offset: int, position: int) -> Section:
     section: dict[str, Any] = {"placed": {}, "freed": set()}
-    seen = 0
+    seen, even = 0, True
     while header := _SUBSECTION.match(data, position):
         first, count = int(header[1]), int(header[2])
         seen += count
@@ -97,12 +100,13 @@ def _read_table(data: bytes, offset: int, position: int) -> Section:
             if entry is None:
                 raise MalformedSyntax(f"a cross-reference entry is malformed at byte {position}")
             position = entry.end()
+            even = even and len(entry[0]) == _ENTRY_BYTES
             _place(section, number, int(entry[1]), int(entry[2]), in_use=entry[3] == b"n")
     trailer_at = _TRAILER.match(data, position)
     if trailer_at is None:
         raise MalformedSyntax(f"no trailer follows the table at byte {offset}")
     trailer, end = read_value(data, trailer_at.end())
-    return Section(offset, end, _trailer(trailer), is_stream=False, **section)
+    return Section(offset, end, _trailer(trailer), is_stream=False, even=even, **section)
 
 
 def _place(section: dict[str, Any], number: int, offset: int, generation: int, *, in_use: bool) -> None:

@@ -21,6 +21,7 @@ from docaxis_signing.pdf.form_changes import compare_form
 from docaxis_signing.pdf.limits import MAX_DEPTH
 from docaxis_signing.pdf.objects import Read, Snapshot, referred, same
 from docaxis_signing.pdf.page_changes import compare_page, compare_page_tree
+from docaxis_signing.pdf.pictures import Picture, pictures_of
 from docaxis_signing.pdf.structure import Revision
 from docaxis_signing.pdf.syntax import Reference
 from docaxis_signing.pdf.tag_changes import compare_tags
@@ -38,6 +39,8 @@ class Difference:
     level: Change = Change.NOTHING
     filled: tuple[str, ...] = ()
     """Names of form fields, signatures not among them, whose value or appearance changed."""
+    pictures: tuple[Picture, ...] = ()
+    """What further signatures draw."""
 
 
 def compare(data: bytes, revisions: Sequence[Revision], signed: int, read: Read | None = None) -> Difference:
@@ -62,7 +65,7 @@ def compare(data: bytes, revisions: Sequence[Revision], signed: int, read: Read 
         ledger.found(Change.VALIDATION)
     compare_form(ledger, *_compare_catalogs(ledger))
     _follow(ledger)
-    return Difference(ledger.level, tuple(sorted(ledger.filled)))
+    return Difference(ledger.level, tuple(sorted(ledger.filled)), pictures_of(ledger))
 
 
 def _differing(old: Snapshot, new: Snapshot, later: Sequence[Revision]) -> frozenset[int]:

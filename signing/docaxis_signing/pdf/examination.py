@@ -261,6 +261,8 @@ def _with_aftermath(finding: SignatureFinding, after: Aftermath) -> SignatureFin
         coverage=after.coverage,
         modification=after.modification,
         filled_fields=after.filled,
+        form_changed=after.form_changed,
+        covered_by=after.covered_by,
         notes=(*finding.notes, *after.notes),
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from docaxis_signing.pdf.comparison import Change, Ledger, Modified, differing_keys, names
-from docaxis_signing.pdf.objects import Stream, Text, referred, same
+from docaxis_signing.pdf.objects import Snapshot, Stream, Text, referred, same
 from docaxis_signing.pdf.syntax import Name, Reference
 
 SIGNING_CHANGES: Final = frozenset(
@@ -42,6 +42,7 @@ def judge_new_field(ledger: Ledger, number: int) -> None:
         if other := widget.keys() - NEW_FIELD:
             raise Modified(f"an update adds a signature field with {names(other)}")
     visible = any(map(_visible, widgets))
+    ledger.pictured |= {number, *referred(ledger.new.resolve(value.get(b"Kids", [])))}
     ledger.found(_level(ledger, value, visible=visible))
     if b"V" not in value and any(b"AP" in widget for widget in widgets) and visible:
         raise Modified("an update adds an empty signature field that draws something")
@@ -103,7 +104,7 @@ def compare_field(ledger: Ledger, number: int) -> None:
     changed = differing_keys(old, new)
     if changed <= {b"Ff"} and _only_locked(old.get(b"Ff", 0), new.get(b"Ff", 0)):
         ledger.understood(number, {b"Ff"})
-    elif _inherited(ledger.old.resolve, old, b"FT") == Name(b"Sig"):
+    elif inherited(ledger.old.resolve, old, b"FT") == Name(b"Sig"):
         _compare_signature_field(ledger, number, changed)
     else:
         _compare_filled_field(ledger, number, changed)
@@ -120,7 +121,12 @@ def _is_field(value: Any) -> bool:
     return b"FT" in value or (b"Parent" in value and (b"T" in value or b"Subtype" in value))
 
 
-def _inherited(resolve: Any, field: Mapping[bytes, Any], key: bytes) -> Any:
+def inherited(resolve: Any, field: Mapping[bytes, Any], key: bytes) -> Any:
+    """Give an entry of a field, its own or an ancestor's.
+
+    Raises:
+        Modified: It is its own ancestor.
+    """
     for _ in range(MAX_KIDS):
         if key in field or b"Parent" not in field:
             return resolve(field.get(key))
@@ -133,7 +139,7 @@ def _inherited(resolve: Any, field: Mapping[bytes, Any], key: bytes) -> Any:
 
 def _compare_signature_field(ledger: Ledger, number: int, changed: frozenset[bytes]) -> None:
     old, new = ledger.old.value(number), ledger.new.value(number)
-    if _inherited(ledger.old.resolve, old, b"V") is not None:
+    if inherited(ledger.old.resolve, old, b"V") is not None:
         raise Modified(f"the signed field {number} was changed: {names(changed)}")
     if other := changed - SIGNING_CHANGES:
         raise Modified(f"the signature field {number} was changed: {names(other)}")
@@ -142,6 +148,7 @@ def _compare_signature_field(ledger: Ledger, number: int, changed: frozenset[byt
         raise Modified(f"the signature field {number} draws something and is not signed")
     ledger.found(_level(ledger, new, visible=_visible(new)) if b"V" in new else Change.FORM)
     ledger.widgets.add(number)
+    ledger.pictured |= {number, *referred(ledger.new.resolve(new.get(b"Kids", [])))}
     ledger.understood(number, SIGNING_CHANGES)
     ledger.follow({key: item for key, item in old.items() if key in SIGNING_CHANGES - {b"AP", b"V"}})
 
@@ -150,10 +157,10 @@ def _compare_filled_field(ledger: Ledger, number: int, changed: frozenset[bytes]
     old, new = ledger.old.value(number), ledger.new.value(number)
     if other := changed - FILLING_CHANGES:
         raise Modified(f"the field {number} was changed: {names(other)}")
-    if same(*(_inherited(*view, b"V") for view in ((ledger.old.resolve, old), (ledger.new.resolve, new)))):
+    if same(*(inherited(*view, b"V") for view in ((ledger.old.resolve, old), (ledger.new.resolve, new)))):
         raise Modified(f"the appearance of field {number} was changed and its value was not")
     ledger.found(Change.FORM)
-    ledger.filled.add(_title(ledger, old))
+    ledger.filled.add(title_of(ledger.old, old))
     for kid in (number, *referred(old.get(b"Kids", []))):
         widget = ledger.old.value(kid)
         if _is_field(widget):
@@ -170,8 +177,9 @@ def _own_appearance(ledger: Ledger, number: int, field: Mapping[bytes, Any]) -> 
         ledger.owned[reference.number] = number
 
 
-def _title(ledger: Ledger, field: Mapping[bytes, Any]) -> str:
-    title = _inherited(ledger.old.resolve, field, b"T")
+def title_of(view: Snapshot, field: Mapping[bytes, Any]) -> str:
+    """Give the name of a field."""
+    title = inherited(view.resolve, field, b"T")
     raw = title.value if isinstance(title, Text) else b"?"
     return raw.decode("utf-16") if raw.startswith((b"\xfe\xff", b"\xff\xfe")) else raw.decode("latin-1")
 

@@ -21,6 +21,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from docaxis_signing.pdf.acceptance import Candidate, Covered, RefusedSignature, carries_digest
 from docaxis_signing.pdf.comparison import Change, Modified
 from docaxis_signing.pdf.difference import Difference, compare
+from docaxis_signing.pdf.pictures import covering
 from docaxis_signing.pdf.signature_value import EveryForm, UnknownDigest, digest_of
 from docaxis_signing.pdf.structure import Revision
 from docaxis_signing.pdf.syntax import MalformedSyntax
@@ -54,6 +55,9 @@ class Aftermath:
     coverage: str
     modification: str
     filled: tuple[str, ...] = ()
+    form_changed: bool = False
+    covered_by: tuple[str, ...] = ()
+    """Fields of further signatures whose pictures lie over what was signed."""
     notes: tuple[str, ...] = ()
 
 
@@ -128,12 +132,16 @@ def aftermath(candidate: Candidate) -> Aftermath:
     revision, difference = difference_after(candidate)
     later = len(candidate.structure.revisions) - 1 - revision.index
     refusal = _refusal_of_pyhanko(candidate.embedded, difference, later)
-    permitted = difference.level >= Change.STAMP
+    form_changed = difference.level >= Change.STAMP
+    covered_by = covering(difference.pictures, candidate.embedded.reader)
+    changed = form_changed or bool(covered_by)
     return Aftermath(
-        integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES if permitted else Integrity.INTACT,
+        integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES if changed else Integrity.INTACT,
         coverage=coverage_of(candidate),
         modification=level_of(difference),
         filled=difference.filled,
+        form_changed=form_changed,
+        covered_by=covered_by,
         notes=(f"rule 13: judged without pyHanko's difference analysis: {refusal}",) if refusal else (),
     )
 

@@ -19,11 +19,12 @@ from typing import Any, Final
 from docaxis_signing.pdf.byte_ranges import byte_ranges
 from docaxis_signing.pdf.crossreference import Section, read_section
 from docaxis_signing.pdf.limits import MAX_BYTE_RANGES, MAX_BYTES, MAX_OBJECTS, MAX_REVISIONS, MAX_SIGNATURES
+from docaxis_signing.pdf.rebuilding import why_rebuilt
+from docaxis_signing.pdf.signature_dictionaries import holds_signature, holds_usage_rights, is_signature
 from docaxis_signing.pdf.syntax import (
     Dictionary,
     IndirectObject,
     MalformedSyntax,
-    Name,
     Reference,
     Span,
     read_indirect,
@@ -31,13 +32,12 @@ from docaxis_signing.pdf.syntax import (
 from docaxis_signing.verdict import Cause
 
 _HEADER: Final = re.compile(rb"%PDF-([12]\.\d)[\r\n ]")
-_END: Final = re.compile(rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF")
+_END: Final = re.compile(rb"startxref[\t\n\r ]+(\d{1,10})[\t\n\r ]+%%EOF")
 _COMMENTS: Final = rb"(?:[\x00\t\n\x0c\r ]|%(?!%EOF)(?![^\r\n]*(?:obj|xref|trailer))[^\r\n]{0,255}(?=[\r\n]|\Z))*"
 """White space and short comments: iText signs its work between trailer and startxref."""
-_MARKER: Final = re.compile(_COMMENTS + rb"startxref[\x00\t\n\x0c\r ]+(\d{1,10})[\x00\t\n\x0c\r ]+%%EOF(?:\r\n|\n|\r)?")
+_MARKER: Final = re.compile(_COMMENTS + rb"startxref[\t\n\r ]+(\d{1,10})[\t\n\r ]+%%EOF(?:\r\n|\n|\r)?")
 _GAP: Final = re.compile(_COMMENTS)
 _TAIL_BYTES: Final = 1024
-USAGE_RIGHTS: Final = (b"UR3", b"UR")
 LARGE_OBJECT: Final = 256 * 1024
 """Bytes of an object from which on it is worth reading it, so as not to search its stream."""
 
@@ -224,9 +224,10 @@ def _signatures(data: bytes, revisions: tuple[Revision, ...]) -> tuple[Signature
         if any(item.number is not None for item in found):
             _mask_nothing_old(revision, used)
             objects = _account(data, revision, current, length_of)
+            _is_read_alike(data, revision, objects)
         else:
             objects = _with_byte_range(data, revision, placed, length_of)
-        found += [_signature(item, revision.index) for item in objects if _is_signature(item.value)]
+        found += [_signature(item, revision.index) for item in objects if is_signature(item.value)]
         found += _unlisted(data, revision, objects)
         current = known
         used |= placed.keys()
@@ -272,6 +273,13 @@ def _account(
         objects.append(item)
     _leaves_no_gap(data, revision, section, objects)
     return objects
+
+
+def _is_read_alike(data: bytes, revision: Revision, objects: list[IndirectObject]) -> None:
+    """Check that no reader takes an update for damaged and looks for objects by itself."""
+    reason = why_rebuilt(data, (revision.start, revision.end), revision.sections[0], objects)
+    if reason:
+        raise RejectedStructure(Cause.UNACCOUNTED_BYTES, f"an update has {reason}")
 
 
 def _stays_where_it_was(number: int, place: tuple[int, int], current: dict[int, tuple[int, int]]) -> None:
@@ -330,10 +338,10 @@ def _byte_ranges(data: bytes, revision: Revision, objects: Iterable[IndirectObje
 
 def _unlisted(data: bytes, revision: Revision, objects: list[IndirectObject]) -> list[SignatureDictionary]:
     """Name every /ByteRange that stands in no listed signature dictionary and in no stream."""
-    places = [(item.start, item.end) for item in objects if _is_signature(item.value)]
-    fields = [(item.start, item.end) for item in objects if _holds_signature(item.value)]
+    places = [(item.start, item.end) for item in objects if is_signature(item.value)]
+    fields = [(item.start, item.end) for item in objects if holds_signature(item.value)]
     positions = _byte_ranges(data, revision, objects)
-    rights = [(item.start, item.end) for item in objects if _holds_usage_rights(item.value)]
+    rights = [(item.start, item.end) for item in objects if holds_usage_rights(item.value)]
     places += [place for place in rights if sum(_within(position, [place]) for position in positions) == 1]
     return [
         SignatureDictionary(None, revision.index, None, None, frozenset(), in_field=_within(position, fields))
@@ -344,20 +352,6 @@ def _unlisted(data: bytes, revision: Revision, objects: list[IndirectObject]) ->
 
 def _within(position: int, places: list[tuple[int, int]]) -> bool:
     return any(start <= position < end for start, end in places)
-
-
-def _holds_signature(value: Any) -> bool:
-    return isinstance(value, Dictionary) and value.get(b"FT") == Name(b"Sig") and _is_signature(value.get(b"V"))
-
-
-def _holds_usage_rights(value: Any) -> bool:
-    """Tell a catalog that says what Adobe's reader may do with the file: signed by Adobe, in no field (12.8.6)."""
-    rights = value.get(b"Perms") if isinstance(value, Dictionary) and value.get(b"Type") == Name(b"Catalog") else None
-    return isinstance(rights, Dictionary) and any(_is_signature(rights.get(key)) for key in USAGE_RIGHTS)
-
-
-def _is_signature(value: Any) -> bool:
-    return isinstance(value, Dictionary) and b"ByteRange" in value
 
 
 def _signature(item: IndirectObject, revision: int) -> SignatureDictionary:

@@ -27,7 +27,8 @@ from docaxis_signing.pdf.examination import CURABLE_BY_TIME, examine_signature, 
 from docaxis_signing.pdf.existence import Existence
 from docaxis_signing.pdf.objects import Read, Snapshot
 from docaxis_signing.pdf.seal import seal_of
-from docaxis_signing.pdf.structure import USAGE_RIGHTS, PdfStructure, RejectedStructure, SignatureDictionary, scan
+from docaxis_signing.pdf.signature_dictionaries import USAGE_RIGHTS
+from docaxis_signing.pdf.structure import PdfStructure, RejectedStructure, SignatureDictionary, scan
 from docaxis_signing.pdf.syntax import Reference
 from docaxis_signing.pdf.validation_data import carried_by
 from docaxis_signing.trust.revocation import Carried, RevocationSnapshot

@@ -161,7 +161,7 @@ def test_content_of_its_own_in_another_form_is_refused(world: World) -> None:
     assert world.examine(data).integrity is Integrity.BROKEN
 
 
-def test_a_bare_rsa_signature_is_told_and_not_passed(world: World) -> None:
+def test_a_bare_rsa_signature_without_a_certificate_is_told_and_not_passed(world: World) -> None:
     found = world.examine(of_form(world, b"/adbe.x509.rsa_sha1"))
-    assert found.signatures[0].cause is Cause.UNSUPPORTED
+    assert found.signatures[0].cause is Cause.BROKEN
     assert found.integrity is not Integrity.UNSIGNED

@@ -243,7 +243,7 @@ def empty_field_over_the_text(scene: Scene) -> Sample:
     Group.SHADOWS,
     SEEN,
     Cause.WRONG_ORDER,
-    integrity=Integrity.INTACT,
+    integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES,
     indication=Indication.INDETERMINATE,
     rule="seal-is-last",
 )

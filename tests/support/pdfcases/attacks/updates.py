@@ -70,22 +70,35 @@ def isa_c_body_alone(scene: Scene) -> Sample:
     SEEN,
     Cause.MODIFIED,
     integrity=MODIFIED,
-    rule="dictionary-unchanged",
-    behind=("gap-is-contents", "ends-with-revision", "later-changes"),
+    rule="later-changes",
 )
 def isa_d_with_a_copy_of_the_signature(scene: Scene) -> Sample:
     """Incremental saving, variant D: the update brings a copy of the signature dictionary along."""
     return Sample(append(scene.signed, OTHER | {21: current(scene.signed, 21)}), honest=scene.signed)
 
 
-@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap")
+@attack(
+    Group.UPDATES,
+    fact("the dictionary that counts gives another reason", lambda sample: b"Bac bo" in current(sample.data, 21)),
+    Cause.MODIFIED,
+    integrity=MODIFIED,
+    rule="dictionary-unchanged",
+    behind=("later-changes",),
+)
+def reason_of_the_signature_replaced(scene: Scene) -> Sample:
+    """The update writes the signature dictionary once more, with another reason for signing."""
+    signed = scene.sign(plain(), entries=b"/Reason (Dong y)", stamped=True)
+    return Sample(append(signed, {21: current(signed, 21).replace(b"Dong y", b"Bac bo")}), honest=signed)
+
+
+@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap", behind=("read-alike",))
 def object_that_no_table_lists(scene: Scene) -> Sample:
     """An update for a DSS holds one more object, which its table does not list."""
     data = _with_dss(scene.signed, unlisted=_body(TEXT_OF_PAGE, OTHER[TEXT_OF_PAGE]))
     return Sample(data, honest=scene.signed)
 
 
-@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap")
+@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap", behind=("read-alike",))
 def object_behind_a_comment(scene: Scene) -> Sample:
     """The same, behind a per cent sign that a rebuilding reader does not see as a comment."""
     body = b"%\n" + _body(TEXT_OF_PAGE, OTHER[TEXT_OF_PAGE])
@@ -101,7 +114,7 @@ def _with_dss(data: bytes, *, unlisted: bytes = b"", previous: int | None = None
     return append(data, objects, unlisted=unlisted, previous=previous, trailer=trailer)
 
 
-@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap")
+@attack(Group.UPDATES, REBUILT, UNACCOUNTED, integrity=MODIFIED, rule="no-gap", behind=("read-alike",))
 def empty_table_over_a_body(scene: Scene) -> Sample:
     """A whole update with an end marker whose table lists nothing, though objects stand before it."""
     return Sample(append(scene.signed, {}, unlisted=_body(TEXT_OF_PAGE, OTHER[TEXT_OF_PAGE])), honest=scene.signed)
@@ -114,7 +127,10 @@ def empty_table_over_a_body(scene: Scene) -> Sample:
     Cause.UNREADABLE,
     integrity=MODIFIED,
     rule="startxref-follows",
-    behind=("no-gap",),
+    behind=(
+        "read-alike",
+        "no-gap",
+    ),
 )
 def object_behind_the_trailer(scene: Scene) -> Sample:
     """An object stands between the trailer of an update and its `startxref`."""
@@ -342,7 +358,7 @@ def object_under_another_number(scene: Scene) -> Sample:
     UNACCOUNTED,
     integrity=MODIFIED,
     rule="begins-within",
-    behind=("names-its-section", "startxref-follows", "no-gap", "stays-where-it-was", "later-changes"),
+    behind=("read-alike", "names-its-section", "startxref-follows", "no-gap", "stays-where-it-was", "later-changes"),
 )
 def updates_against_their_order(scene: Scene) -> Sample:
     """The newest update stands before an older one: who cuts the file at an end marker reads another document."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from docaxis.verifier.pagefonts import Font, items, member, read_font
+from docaxis_signing.pdf.page_fonts import Font, items, member, read_font
 
 MAX_CONTENT: Final = 4 * 1024 * 1024
 """Bytes of page content that are looked at; a page of a scanned document has a hundred."""
@@ -47,7 +47,9 @@ class Piece:
 
 
 @dataclass(slots=True)
-class _State:
+class State:
+    """How things are drawn at a place of a content stream."""
+
     ctm: Matrix = IDENTITY
     font: Font = field(default_factory=Font)
     size: float = 12.0
@@ -57,12 +59,12 @@ class _State:
 def runs_of_first_page(reader: Any) -> list[str]:
     """Give the runs of a file's first page, its annotations included, in no particular order."""
     page, resources = _first_page(reader)
-    pieces = list(_pieces(_content(page), resources, _State(), MAX_DEPTH))
+    pieces = list(_pieces(_content(page), resources, State(), MAX_DEPTH))
     found = _joined(pieces)
     for annotation in items(page.get("/Annots")):
         normal = member(member(annotation, "/AP"), "/N")
         if isinstance(normal, generic.StreamObject):
-            found += _joined(list(_pieces(normal.data, member(normal, "/Resources"), _State(), MAX_DEPTH)))
+            found += _joined(list(_pieces(normal.data, member(normal, "/Resources"), State(), MAX_DEPTH)))
     return found
 
 
@@ -105,23 +107,25 @@ def _content(page: Any) -> bytes:
     return b"\n".join(stream.data for stream in streams if isinstance(stream, generic.StreamObject))[:MAX_CONTENT]
 
 
-def _pieces(data: bytes, resources: Any, state: _State, depth: int) -> Iterator[Piece]:
-    drawing = _Drawing(resources, state, depth)
-    for operator, operands in _operations(data):
+def _pieces(data: bytes, resources: Any, state: State, depth: int) -> Iterator[Piece]:
+    drawing = Drawing(resources, state, depth)
+    for operator, operands in operations(data):
         yield from drawing.operate(operator, operands)
 
 
-class _Drawing:
+class Drawing:
     """Follows the operators that move and show text (ISO 32000-2, 9.4) and draw forms (8.10)."""
 
-    def __init__(self, resources: Any, state: _State, depth: int) -> None:
+    def __init__(self, resources: Any, state: State, depth: int) -> None:
         self._resources = resources
         self._state = state
         self._depth = depth
-        self._saved: list[_State] = []
+        self._fonts: dict[str, Font] = {}
+        self._saved: list[State] = []
         self._line = self._at = IDENTITY
 
     def operate(self, operator: bytes, operands: list[Operand]) -> Iterator[Piece]:
+        """Do what an operator says, and give the text that it shows."""
         numbers = [operand for operand in operands if isinstance(operand, float)]
         self._set(operator, operands, numbers)
         self._move(operator, numbers)
@@ -136,35 +140,40 @@ class _Drawing:
         elif operator == b"Q" and self._saved:
             self._state = self._saved.pop()
         elif operator == b"cm" and len(numbers) == 6:
-            self._state.ctm = _times(_matrix(numbers), self._state.ctm)
+            self._state.ctm = times(matrix_of(numbers), self._state.ctm)
         elif operator == b"Tf" and operands and numbers:
-            self._state.font = read_font(member(member(self._resources, "/Font"), str(operands[0])))
+            self._state.font = self._font(str(operands[0]))
             self._state.size = numbers[-1]
         elif operator == b"TL" and numbers:
             self._state.leading = numbers[-1]
+
+    def _font(self, name: str) -> Font:
+        if name not in self._fonts:
+            self._fonts[name] = read_font(member(member(self._resources, "/Font"), name))
+        return self._fonts[name]
 
     def _move(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"BT":
             self._line = self._at = IDENTITY
         elif operator == b"Tm" and len(numbers) == 6:
-            self._line = self._at = _matrix(numbers)
+            self._line = self._at = matrix_of(numbers)
         elif operator in {b"Td", b"TD"} and len(numbers) == 2:
             if operator == b"TD":
                 self._state.leading = -numbers[1]
-            self._line = self._at = _times((1, 0, 0, 1, numbers[0], numbers[1]), self._line)
+            self._line = self._at = times((1, 0, 0, 1, numbers[0], numbers[1]), self._line)
         elif operator in {b"T*", b"'", b'"'}:
-            self._line = self._at = _times((1, 0, 0, 1, 0, -self._state.leading), self._line)
+            self._line = self._at = times((1, 0, 0, 1, 0, -self._state.leading), self._line)
 
     def _show(self, operands: list[Operand]) -> Iterator[Piece]:
         """Show strings; a number between them moves back by thousandths of the size."""
         state = self._state
         for operand in operands:
             if isinstance(operand, float):
-                self._at = _times((1, 0, 0, 1, -operand / 1000 * state.size, 0), self._at)
+                self._at = times((1, 0, 0, 1, -operand / 1000 * state.size, 0), self._at)
             elif isinstance(operand, bytes):
                 text, width = state.font.show(operand)
-                after = _times((1, 0, 0, 1, width / 1000 * state.size, 0), self._at)
-                start, end = _times(self._at, state.ctm), _times(after, state.ctm)
+                after = times((1, 0, 0, 1, width / 1000 * state.size, 0), self._at)
+                start, end = times(self._at, state.ctm), times(after, state.ctm)
                 yield Piece(text, start[4], end[4], start[5], state.size * abs(start[3] or start[0]))
                 self._at = after
 
@@ -173,17 +182,19 @@ class _Drawing:
         if not isinstance(form, generic.StreamObject) or form.get("/Subtype") != "/Form":
             return
         own = [float(number) for number in items(form.get("/Matrix"))]
-        ctm = _times(_matrix(own) if len(own) == 6 else IDENTITY, self._state.ctm)
+        ctm = times(matrix_of(own) if len(own) == 6 else IDENTITY, self._state.ctm)
         resources = member(form, "/Resources") or self._resources
         yield from _pieces(form.data[:MAX_CONTENT], resources, replace(self._state, ctm=ctm), self._depth - 1)
 
 
-def _matrix(numbers: list[float]) -> Matrix:
+def matrix_of(numbers: list[float]) -> Matrix:
+    """Make a matrix of six numbers."""
     a, b, c, d, e, f = numbers
     return a, b, c, d, e, f
 
 
-def _times(m: Matrix, n: Matrix) -> Matrix:
+def times(m: Matrix, n: Matrix) -> Matrix:
+    """Multiply two matrices."""
     return (
         m[0] * n[0] + m[1] * n[2],
         m[0] * n[1] + m[1] * n[3],
@@ -194,7 +205,7 @@ def _times(m: Matrix, n: Matrix) -> Matrix:
     )
 
 
-def _operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
+def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
     """Read a content stream: numbers as floats, strings as bytes, names as text."""
     operands: list[Operand] = []
     at = 0

@@ -1,0 +1,175 @@
+"""Where a page bears marks: boxes of its text, pictures, lines and areas, in the page's units.
+
+Boxes are rather too large than too small. White areas and areas as large as the page are its background. What cannot be
+followed raises, and whoever asks takes that for marks everywhere.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+
+from docaxis_signing.pdf.page_fonts import items, member
+from docaxis_signing.pdf.page_text import (
+    IDENTITY,
+    Drawing,
+    Matrix,
+    Operand,
+    Piece,
+    State,
+    matrix_of,
+    operations,
+    times,
+)
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
+MAX_CONTENT: Final = 1024 * 1024
+"""Bytes of page content that are followed; a page of text has ten thousand."""
+MAX_DEPTH: Final = 8
+"""Forms within forms."""
+MAX_TREE: Final = 64
+"""Nodes from a page to the root of the page tree."""
+BACKGROUND: Final = 0.9
+"""Of the width and height of the page: an area as large as this is paper."""
+_WHITE: Final = 0.99
+_FILL: Final = frozenset({b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"})
+_STROKE: Final = frozenset({b"S", b"s"})
+_PAINT: Final = _FILL | _STROKE | {b"n"}
+_SET_INK: Final = frozenset({b"g", b"rg", b"k", b"sc", b"scn", b"cs"})
+_ON_PATH: Final = {b"m": 2, b"l": 2, b"c": 6, b"v": 4, b"y": 4}
+"""Numbers of the operators that go on with a path."""
+
+
+class Unfollowed(ValueError):
+    """A page's content is too large or nested too deeply to be followed."""
+
+
+def marks_of(page: Any) -> tuple[Box, ...]:
+    """Give the boxes of what a page's content draws.
+
+    Raises:
+        Unfollowed: The content is beyond a limit.
+        ValueError: Or it cannot be read; the library raises other errors too.
+    """
+    content = _content(page)
+    resources = next((found for node in _upwards(page) if (found := member(node, "/Resources")) is not None), None)
+    size = next((found for node in _upwards(page) if len(found := items(node.get("/MediaBox"))) == 4), [0, 0, 0, 0])
+    width, height = abs(float(size[2]) - float(size[0])), abs(float(size[3]) - float(size[1]))
+    found = _boxes(content, resources, State(), MAX_DEPTH)
+    return tuple(box for box, area in found if not (area and _is_paper(box, width, height)))
+
+
+def _content(page: Any) -> bytes:
+    contents = member(page, "/Contents")
+    streams = items(contents) if isinstance(contents, generic.ArrayObject) else [contents]
+    held = [stream for stream in streams if isinstance(stream, generic.StreamObject) and stream.encoded_data.strip()]
+    content = b"\n".join(stream.data for stream in held)
+    if len(content) > MAX_CONTENT:
+        raise Unfollowed(f"more than {MAX_CONTENT} bytes of content on a page")
+    return content
+
+
+def _upwards(page: Any) -> Iterator[Any]:
+    """Go from a page to the root of the tree, for what it inherits (ISO 32000-2, 7.7.3.4)."""
+    node = page
+    for _ in range(MAX_TREE):
+        if not isinstance(node, generic.DictionaryObject):
+            return
+        yield node
+        node = member(node, "/Parent")
+
+
+def _is_paper(box: Box, width: float, height: float) -> bool:
+    left, bottom, right, top = box
+    return right - left >= BACKGROUND * width and top - bottom >= BACKGROUND * height
+
+
+def _boxes(data: bytes, resources: Any, state: State, depth: int) -> list[tuple[Box, bool]]:
+    marking = _Marking(resources, state, depth)
+    for operator, operands in operations(data):
+        for piece in marking.operate(operator, operands):
+            if piece.text.strip() or not piece.text:
+                marking.found.append((_of_piece(piece), False))
+    return marking.found
+
+
+def _of_piece(piece: Piece) -> Box:
+    """Give a line of text the room of its letters, rather too much: above and below, or beside where it is turned."""
+    left, right = sorted((piece.x, piece.end))
+    return left, piece.y - 0.3 * piece.size, right, piece.y + piece.size
+
+
+class _Marking(Drawing):
+    """Follows, beside text, what draws pictures and paths (8.5 and 8.9); `found` says of each box if it is an area."""
+
+    def __init__(self, resources: Any, state: State, depth: int) -> None:
+        super().__init__(resources, state, depth)
+        self.found: list[tuple[Box, bool]] = []
+        self._white, self._whites = False, list[bool]()
+        self._parts: list[list[tuple[float, float]]] = []
+
+    def operate(self, operator: bytes, operands: list[Operand]) -> Iterator[Piece]:
+        numbers = [operand for operand in operands if isinstance(operand, float)]
+        if operator == b"q":
+            self._whites.append(self._white)
+        elif operator == b"Q" and self._whites:
+            self._white = self._whites.pop()
+        elif operator in _SET_INK:
+            paper = 0.0 if len(numbers) == 4 else 1.0
+            self._white = bool(numbers) and all(abs(number - paper) <= 1 - _WHITE for number in numbers)
+        elif operator == b"ID":
+            self._picture()
+        else:
+            self._path(operator, numbers)
+        yield from super().operate(operator, operands)
+
+    def _path(self, operator: bytes, numbers: list[float]) -> None:
+        if operator == b"re" and len(numbers) == 4:
+            x, y, width, height = numbers
+            corners = ((x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y))
+            self._parts.append([self._at_page(*corner) for corner in corners])
+        elif operator in _ON_PATH and len(numbers) == _ON_PATH[operator]:
+            if operator == b"m" or not self._parts:
+                self._parts.append([])
+            self._parts[-1] += [self._at_page(*pair) for pair in zip(numbers[::2], numbers[1::2], strict=True)]
+        elif operator == b"h" and self._parts and self._parts[-1]:
+            self._parts[-1].append(self._parts[-1][0])
+        elif operator in _PAINT:
+            self._paint(operator)
+
+    def _paint(self, operator: bytes) -> None:
+        if operator in _FILL and not self._white:
+            self.found += [(_around(part), True) for part in self._parts if part]
+        elif operator in _STROKE:
+            pairs = [pair for part in self._parts for pair in pairwise(part)]
+            self.found += [(_around(pair), False) for pair in pairs]
+        self._parts = []
+
+    def _at_page(self, x: float, y: float) -> tuple[float, float]:
+        placed = times((1, 0, 0, 1, x, y), self._state.ctm)
+        return placed[4], placed[5]
+
+    def _picture(self) -> None:
+        self.found.append((_around([self._at_page(x, y) for x in (0, 1) for y in (0, 1)]), False))
+
+    def _draw(self, name: str) -> Iterator[Piece]:
+        drawn = member(member(self._resources, "/XObject"), name)
+        if not isinstance(drawn, generic.StreamObject):
+            return
+        if drawn.get("/Subtype") != "/Form":
+            self._picture()
+            return
+        if self._depth <= 1 or len(drawn.data) > MAX_CONTENT:
+            raise Unfollowed("a form within a page is too large or too deep")
+        own = [float(number) for number in items(drawn.get("/Matrix"))]
+        ctm: Matrix = times(matrix_of(own) if len(own) == 6 else IDENTITY, self._state.ctm)
+        inner = State(ctm, self._state.font, self._state.size, self._state.leading)
+        self.found += _boxes(drawn.data, member(drawn, "/Resources") or self._resources, inner, self._depth - 1)
+        yield from ()
+
+
+def _around(points: Any) -> Box:
+    across, up = [x for x, _ in points], [y for _, y in points]
+    return min(across), min(up), max(across), max(up)

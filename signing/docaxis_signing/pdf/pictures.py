@@ -1,0 +1,142 @@
+"""Pictures of further signatures: where an update draws them, and whether they lie over what was signed before.
+
+A signature with a picture is made by whoever has a certificate, and its picture may show anything (evil annotation and
+sneaky signature attacks, pdf-insecurity.org). So which of them cover something is told; whether that may be is the
+policy's to say, for a seal over a third of the signature before it is what decree 30/2020 asks for.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from docaxis_signing.pdf.comparison import Ledger
+from docaxis_signing.pdf.field_changes import inherited, title_of
+from docaxis_signing.pdf.objects import Snapshot, Stream, referred
+from docaxis_signing.pdf.page_marks import Box, marks_of
+from docaxis_signing.pdf.syntax import Name, Reference
+
+MAX_PAGES: Final = 20_000
+"""Nodes of the page tree that are looked through for the page of a field that was there before."""
+MARGIN: Final = 1.0
+"""Points at the edge of a picture that may touch what stands beside it."""
+MOST_OF_A_SIGNATURE: Final = 0.5
+"""Of an earlier signature's picture: a seal covers a third of it (decree 30/2020/NĐ-CP, annex I)."""
+_TURNS_OR_GROWS: Final = 8 | 16
+"""Flags NoZoom and NoRotate, by which an annotation is drawn beside its rectangle (ISO 32000-2, table 167)."""
+UNSEEN: Final = frozenset({Name(b"Link"), Name(b"Popup")})
+"""Annotations that draw nothing but a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a further signature draws on one page."""
+
+    field: str
+    page: Reference
+    box: Box
+    over_annotation: bool
+    """Whether it lies over what an earlier annotation draws."""
+
+
+def pictures_of(ledger: Ledger) -> tuple[Picture, ...]:
+    """Find what the signatures that an update brings draw, once their change is understood."""
+    widgets = {number: ledger.new.value(number) for number in ledger.pictured}
+    boxes = {number: _box(widget) for number, widget in widgets.items() if _is_drawn(ledger.new, widget)}
+    drawn = {number: box for number, box in boxes.items() if box is not None}
+    return tuple(_on_pages(ledger, drawn)) if drawn else ()
+
+
+def _on_pages(ledger: Ledger, drawn: Mapping[int, Box]) -> Iterator[Picture]:
+    for page, value in _pages(ledger.new):
+        shown = referred(ledger.new.resolve(value.get(b"Annots"))) & drawn.keys()
+        for number in sorted(shown):
+            title = title_of(ledger.new, ledger.new.value(number))
+            yield Picture(title, page, drawn[number], _over_annotation(ledger.old, page.number, number, drawn[number]))
+
+
+def _pages(view: Snapshot) -> Iterator[tuple[Reference, Mapping[bytes, Any]]]:
+    catalog = view.resolve(view.trailer.get(b"Root"))
+    waiting, seen = [catalog.get(b"Pages")], set[int]()
+    while waiting and len(seen) < MAX_PAGES:
+        item = waiting.pop()
+        node = view.resolve(item)
+        if not isinstance(item, Reference) or not isinstance(node, dict) or item.number in seen:
+            continue
+        seen.add(item.number)
+        kids = view.resolve(node.get(b"Kids"))
+        if isinstance(kids, list):
+            waiting += kids
+        else:
+            yield item, node
+
+
+def _box(widget: Any) -> Box | None:
+    """Give the rectangle of a widget that draws something."""
+    corners = widget.get(b"Rect") if isinstance(widget, dict) else None
+    if not isinstance(corners, list) or len(corners) != 4 or not all(type(item) in (int, float) for item in corners):
+        return None
+    left, right = sorted((corners[0], corners[2]))
+    bottom, top = sorted((corners[1], corners[3]))
+    if not (left < right and bottom < top):
+        return None
+    flags = widget.get(b"F", 0)
+    stays = type(flags) is int and not flags & _TURNS_OR_GROWS
+    return (left, bottom, right, top) if stays else (-math.inf, -math.inf, math.inf, math.inf)
+
+
+def _over_annotation(view: Snapshot, page: int, own: int, box: Box) -> bool:
+    value = view.value(page)
+    annotations = view.resolve(value.get(b"Annots")) if isinstance(value, dict) else None
+    for item in annotations if isinstance(annotations, list) else ():
+        found = view.resolve(item)
+        place = _box(found)
+        if place is None or (isinstance(item, Reference) and item.number == own) or found.get(b"Subtype") in UNSEEN:
+            continue
+        is_signature = inherited(view.resolve, found, b"FT") == Name(b"Sig")
+        if _is_drawn(view, found) and _covers(box, place, MOST_OF_A_SIGNATURE if is_signature else 0.0):
+            return True
+    return False
+
+
+def _is_drawn(view: Snapshot, annotation: Any) -> bool:
+    appearance = view.resolve(annotation.get(b"AP")) if isinstance(annotation, dict) else None
+    normal = view.resolve(appearance.get(b"N")) if isinstance(appearance, dict) else None
+    return bool(normal.raw.strip()) if isinstance(normal, Stream) else normal is not None
+
+
+def _covers(box: Box, other: Box, share: float) -> bool:
+    """Tell whether a box covers more than a share of another."""
+    width = min(box[2] - MARGIN, other[2]) - max(box[0] + MARGIN, other[0])
+    height = min(box[3] - MARGIN, other[3]) - max(box[1] + MARGIN, other[1])
+    if width < 0 or height < 0:
+        return False
+    return share == 0 or width * height > share * (other[2] - other[0]) * (other[3] - other[1])
+
+
+def covering(pictures: tuple[Picture, ...], reader: PdfFileReader) -> tuple[str, ...]:
+    """Name the fields whose pictures lie over what was there before; in doubt they do."""
+    marks: dict[int, tuple[Box, ...] | None] = {}
+    found = set()
+    for picture in pictures:
+        number = picture.page.number
+        if not picture.over_annotation and number not in marks:
+            marks[number] = _marks(picture.page, reader)
+        known = marks.get(number)
+        if picture.over_annotation or known is None or any(_covers(picture.box, mark, 0.0) for mark in known):
+            found.add(picture.field)
+    return tuple(sorted(found))
+
+
+def _marks(page: Reference, reader: PdfFileReader) -> tuple[Box, ...] | None:
+    """Give the marks of a page; None if its content cannot be followed, and may be anywhere."""
+    try:
+        reference = generic.Reference(page.number, page.generation, reader)
+        return marks_of(reader.get_object(reference))  # type: ignore[no-untyped-call]
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever a hostile page makes the library raise leaves it in doubt
+        return None
