@@ -23,7 +23,7 @@ from docaxis_signing.pdf.objects import Read, Snapshot, referred, same
 from docaxis_signing.pdf.page_changes import compare_page, compare_page_tree
 from docaxis_signing.pdf.pictures import Picture, pictures_of
 from docaxis_signing.pdf.structure import Revision
-from docaxis_signing.pdf.syntax import Reference
+from docaxis_signing.pdf.syntax import Name, Reference
 from docaxis_signing.pdf.tag_changes import compare_tags
 
 CATALOG_MAY_CHANGE: Final = frozenset(
@@ -100,6 +100,8 @@ def _compare_catalogs(ledger: Ledger) -> tuple[dict[bytes, Any], dict[bytes, Any
     for key in (b"DSS", b"Extensions"):
         if not isinstance(ledger.new.resolve(new.get(key, {})), dict):
             raise Modified(f"{names({key})} of the catalog is no dictionary")
+    if not isinstance(new.get(b"Version", Name()), Name):
+        raise Modified("the version in the catalog is no name")
     ledger.understood(root.number, CATALOG_MAY_CHANGE)
     ledger.hold(root.number)
     return old, new

@@ -18,6 +18,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatur
 
 from docaxis_signing.pdf.acceptance import Candidate, RefusedSignature, accept, carries_document, check_algorithms
 from docaxis_signing.pdf.chain import (
+    CLOCK_SKEW,
     CMS_ALGORITHMS,
     PENDING,
     Knowledge,
@@ -369,5 +370,14 @@ def _document_timestamp(sig: EmbeddedPdfSignature, knowledge: Knowledge, finding
     broken = _cryptography(finding, intact=status.intact, valid=status.valid)
     if broken is not None:
         return broken
+    if status.timestamp > knowledge.standing + CLOCK_SKEW:
+        return _with(finding, _OUT_OF_ORDER)
     trouble = explain_authority(status, knowledge)
     return _with(finding, _weakness(sig) or trouble)
+
+
+_OUT_OF_ORDER: Final = Trouble(
+    Cause.TIMESTAMP_INVALID,
+    SubIndication.TIMESTAMP_ORDER_FAILURE,
+    "the document time-stamp is later than the reception, or than the one over it",
+)

@@ -271,6 +271,17 @@ def third(world: World) -> Stamping:
     return Stamping.of(world, 3 * YEAR)
 
 
+def test_a_document_time_stamp_later_than_the_one_over_it_proves_nothing(
+    world: World, signed: bytes, second: Stamping
+) -> None:
+    within = with_stamp(signed, second.at(world.now + 3 * HOUR), "Stamp1")
+    data = with_stamp(within, second.at(world.now + 2 * HOUR), "Stamp2")
+    at = world.now + 4 * HOUR
+    found = examined(world, data, at=at, lists=lists(world, at))
+    assert [item.sub_indication for item in found.signatures[1:]] == [SubIndication.TIMESTAMP_ORDER_FAILURE, None]
+    assert [item.cause for item in found.signatures[1:]] == [Cause.TIMESTAMP_INVALID, None]
+
+
 def test_a_chain_of_document_time_stamps_carries_over_the_years(
     world: World, archived: bytes, second: Stamping, third: Stamping
 ) -> None:

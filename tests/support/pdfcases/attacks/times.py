@@ -17,7 +17,7 @@ from pdfcases.cms import HONEST, Holder
 from pdfcases.editing import swap
 from pdfcases.pages import plain
 from pdfcases.scene import AUTHORITY, DAY, Scene
-from pdfcases.witnesses import NOT_PDFSIG, SEEN, fact, openssl_says, signer_info
+from pdfcases.witnesses import NOT_PDFSIG, SEEN, fact, openssl_says, signed_data, signer_info
 
 OPEN = Indication.INDETERMINATE
 INTACT = Integrity.INTACT
@@ -208,3 +208,20 @@ def nothing_but_a_document_time_stamp(scene: Scene) -> Sample:
 def time_stamp_passed_off_as_a_signature(scene: Scene) -> Sample:
     """A time-stamp token stands where a signature belongs."""
     return Sample(scene.sign(plain(), cms_of=lambda covered: scene.token()(covered).dump()))
+
+
+def _orders(sample: Sample) -> bool:
+    signers = [signed_data(sample.data, index)["encap_content_info"]["content"].parsed for index in (0, 1)]
+    inner, outer = (signer["gen_time"].native for signer in signers)
+    return bool(inner > outer)
+
+
+@attack(
+    Group.TIME,
+    fact("the stamp within is later than the one over it", _orders),
+    Cause.UNSIGNED,
+    integrity=INTACT,
+)
+def document_time_stamps_against_their_order(scene: Scene) -> Sample:
+    """Of two document time-stamps the one within claims to be later than the one over it; neither is a signature."""
+    return Sample(scene.stamp(scene.stamp(plain()), "Stamp2", at=scene.now - 5 * DAY))
