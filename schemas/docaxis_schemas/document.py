@@ -6,7 +6,7 @@ more ways than any rule foresees. Text is kept as given and compared in NFC. The
 only a writer of edXML; a longer subject is no reason to refuse a document.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Self
@@ -301,14 +301,16 @@ class DocumentMetadata:
         """Give number and notation as a person reads them: ``15/QĐ-BNV``."""
         return "/".join(part for part in (self.number, self.notation) if part)
 
+    def receivers(self) -> tuple[str, ...]:
+        """Give the codes of the organisations that it goes to: its recipients, and those that an update adds."""
+        changed = () if self.business.update is None else self.business.update.receivers
+        added = (one.code for one in changed if one.change is ReceiverChange.ADDED)
+        own = (one.organisation for one in self.recipients if one.organisation is not None)
+        return tuple(dict.fromkeys((*own, *added)))
+
     def named_documents(self) -> tuple[str, ...]:
         """Give the edXML ids of the earlier documents that this one updates, replaces or recalls, as given."""
-        ids = (
-            self.business.document_id,
-            *(replacement.document_id for replacement in self.business.replacements),
-            *(earlier.document_id for earlier in self.response_for),
-        )
-        return tuple(dict.fromkeys(found for found in ids if found))
+        return tuple(dict.fromkeys(_named(self.business, self.response_for)))
 
 
 def _judge(given: Mapping[str, Any], now: datetime, faults: list[Fault]) -> None:
@@ -331,9 +333,29 @@ def _broken_rules(given: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
         yield from _judge_code(issuer.code, "issuer.code")
     if not given.get("recipients"):
         yield fault("recipients", "no-recipient")
+    yield from _judge_business(given)
     for index, recipient in enumerate(given.get("recipients", ())):
         if recipient is not None:
             yield from _judge_recipient(recipient, f"recipients[{index}]")
+
+
+def _judge_business(given: Mapping[str, Any]) -> Iterator[Fault]:
+    business: Business = given.get("business") or Business()
+    if business.action is BusinessAction.NEW:
+        return
+    if not any(_named(business, given.get("response_for") or ())):
+        yield fault("business.document_id", "names-no-document")
+    if business.action is BusinessAction.REVOKE and not (business.reason or "").strip():
+        yield fault("business.reason", "required")
+
+
+def _named(business: Business, response_for: Iterable[EarlierDocument | None]) -> Iterator[str]:
+    ids = (
+        business.document_id,
+        *(replacement.document_id for replacement in business.replacements),
+        *(None if earlier is None else earlier.document_id for earlier in response_for),
+    )
+    return (found for found in ids if found)
 
 
 def _judge_recipient(recipient: Recipient, path: str) -> Iterator[Fault]:

@@ -46,6 +46,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Loại văn bản khác phải ghi tên loại.",
         "A document of another type must give the name of its type.",
     ),
+    "names-no-document": (
+        "Cập nhật, thay thế hoặc thu hồi phải nêu mã văn bản đã gửi.",
+        "An update, replacement or recall names the document sent before.",
+    ),
     "not-a-file-name": (
         "Tên tệp không được rỗng, chứa đường dẫn, ký tự điều khiển hoặc ký tự đổi chiều chữ.",
         "A file name is not empty and holds no path, control character or text-direction override.",

@@ -6,11 +6,12 @@ and form of copy name a document whoever sends it, by whichever way. Keys are co
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from docaxis_schemas.document import DocumentMetadata
+from docaxis_schemas.document import BusinessAction, CopyForm, DocumentMetadata
 from docaxis_schemas.organisation import RejectedCode, normalise_code
 
 MAX_DOCUMENT_ID: Final = 300
@@ -83,6 +84,36 @@ def parse_document_id(text: str) -> DocumentReference:
     if not number:
         raise RejectedDocumentId(f"no number in {text!r}")
     return DocumentReference(issuer, year, number, notation, day)
+
+
+def names(document_id: str, key: NaturalKey) -> bool:
+    """Say whether a ``DocumentId`` in any spelling names the document with this key, whatever its form of copy."""
+    try:
+        named = parse_document_id(document_id)
+    except RejectedDocumentId:
+        return False
+    return named == DocumentReference(key.issuer, key.year, key.number, key.notation, named.day)
+
+
+def amends(metadata: DocumentMetadata, key: NaturalKey) -> bool:
+    """Say whether a document is an update, replacement or recall that names the document with this key."""
+    if metadata.business.action is BusinessAction.NEW:
+        return False
+    return any(names(text, key) for text in metadata.named_documents())
+
+
+def keys_named(document_id: str, canonical: Callable[[str], str | None]) -> tuple[str, ...]:
+    """Give the natural keys that a ``DocumentId`` may mean, one a form of copy; none if it is no such id.
+
+    ``canonical`` gives the canonical code of an issuer, None for one it does not know.
+    """
+    try:
+        named = parse_document_id(document_id)
+    except RejectedDocumentId:
+        return ()
+    issuer = canonical(named.issuer) or named.issuer
+    keys = (NaturalKey(issuer, named.year, named.number, named.notation, form.value) for form in CopyForm)
+    return tuple(key.to_text() for key in keys)
 
 
 def write_document_id(code: str, promulgated_on: date, number: str, notation: str | None) -> str:

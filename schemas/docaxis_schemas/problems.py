@@ -49,7 +49,6 @@ class Code(StrEnum):
     CURSOR_INVALID = "cursor-invalid"
     SIGNATURE_REFUSED = "signature-refused"
     EDXML_INVALID = "edxml-invalid"
-    ACTION_NOT_OFFERED = "action-not-offered"
     STATES_MIXED = "states-mixed"
     OUTCOME_UNKNOWN = "outcome-unknown"
     UNAVAILABLE = "unavailable"
@@ -332,13 +331,6 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "This delivery has ended",
         "Văn bản đã được thu hồi, thay thế hoặc đã hết hạn; xem tin trong hộp đến.",
         "The document was recalled, replaced, or its time is over; see the news in the inbox.",
-    ),
-    Code.ACTION_NOT_OFFERED: Problem(
-        422,
-        "Nghiệp vụ này chưa nhận qua edXML",
-        "This action is not taken as edXML",
-        "Thu hồi, cập nhật, thay thế: dùng giao diện của trục.",
-        "For recalls, updates and replacements use the axis's own interface.",
     ),
     Code.STATES_MIXED: Problem(
         422,

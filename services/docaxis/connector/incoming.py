@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from docaxis.client.axis import AxisClient
 from docaxis.client.delivery import Delivery
@@ -85,6 +86,11 @@ class Incoming:
         write_json(self.folder.come / f"{name}.json", dict(delivery.entry.body) | {"delivery_id": name})
 
     async def _tell(self, news: News) -> None:
+        if news.kind is NewsKind.CHANGE_ASKED and news.delivery_id is not None:
+            by = news.body.get("changed_by")
+            await asyncio.to_thread(self.store.remember_asked, news.delivery_id, by)
+            if by is None:
+                await asyncio.to_thread(self._write_recall, news, news.delivery_id)
         sent = await asyncio.to_thread(self.store.packet_of, news.submission_id)
         told: dict[str, Any] = dict(news.body) | {"submission_id": str(news.submission_id), "at": to_text(news.at)}
         if sent is None:
@@ -100,7 +106,7 @@ class Incoming:
             evidence = ()
         for number, item in enumerate(evidence):
             await asyncio.to_thread(write_json, beside / f"evidence-{number:03}.json", dict(item))
-        if news.kind is NewsKind.REPORT and news.report is not None:
+        if news.kind in {NewsKind.REPORT, NewsKind.CHANGE_ANSWERED} and news.report is not None:
             await asyncio.to_thread(self._write_status, news, news.report, sent)
 
     def _write_status(self, news: News, report: Report, sent: SentPacket) -> None:
@@ -113,7 +119,15 @@ class Incoming:
         )
         register = f"Số đến: {news.register_number}" if news.register_number else None
         words = "; ".join(word for word in (news.reason, news.note, register) if word)
-        status = Status(Issuer(news.recipient), about, report, words or None, news.at)
+        self._write_packet(news, Status(Issuer(news.recipient), about, report, words or None, news.at))
+
+    def _write_recall(self, news: News, delivery_id: UUID) -> None:
+        """Write what the sender asks back as status 13, by the document's id if it has one."""
+        issuer = str(news.body.get("issuer", ""))
+        about = EarlierDocument(news.recipient, None, self.store.document_of(delivery_id) or str(news.submission_id))
+        self._write_packet(news, Status(Issuer(issuer), about, Report.RECALL_ASKED, news.reason, news.at))
+
+    def _write_packet(self, news: News, status: Status) -> None:
         try:
             write_whole(self.folder.come / f"{news.event_id}.edxml", write_status(status))
         except RejectedPacket as error:

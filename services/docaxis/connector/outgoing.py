@@ -19,13 +19,13 @@ from docaxis.client.errors import ClientError, ProblemReport, RejectedByAxis, Re
 from docaxis.client.files import OutgoingFile
 from docaxis.connector.folder import Folder
 from docaxis.connector.store import Store
-from docaxis_schemas.document import BusinessAction
-from docaxis_schemas.edxml import Examination, PacketReader, RejectedPacket, Spools
+from docaxis_schemas.edxml import Examination, PacketReader, RejectedPacket, Spools, Status
 from docaxis_schemas.edxml.limits import CHUNK
 from docaxis_schemas.edxml.packet import entries
-from docaxis_schemas.lifecycle import REPORTED_BY
+from docaxis_schemas.lifecycle import CHANGE_ANSWERS, REPORTED_BY
 from docaxis_schemas.moments import system_clock, to_text
 from docaxis_schemas.problems import PROBLEMS, Code
+from docaxis_schemas.submission import MAX_REASON
 
 SETTLE_SECONDS: Final = 10.0
 """A packet that ends too early is given this long after its last change: it may still be written."""
@@ -124,14 +124,13 @@ class Outgoing:
         if found.status is not None:
             return await self._report(found, f"edxml:{sha256}")
         assert found.document is not None, "a readable packet is a status or a document"
-        if found.document.business.action is not BusinessAction.NEW:
-            raise _not_offered()
         files = []
         for attachment, entry in zip(found.attachments, entries(found.attachments), strict=True):
             attachment.stream.flush()
             files.append(OutgoingFile(Path(attachment.stream.name), entry.role, entry.name, entry.media_type))
         document = found.document.to_json()
-        submission = await self.axis.send(document, files, own_id=f"edxml:{sha256}")
+        receivers = found.document.receivers()
+        submission = await self.axis.send(document, files, receivers, own_id=f"edxml:{sha256}")
         name = self.folder.target(path, self.folder.sent, sha256).name
         await asyncio.to_thread(self.store.remember_submission, submission.submission_id, name, document)
         return {
@@ -145,15 +144,27 @@ class Outgoing:
     async def _report(self, found: Examination, own_id: str) -> dict[str, Any]:
         status = found.status
         assert status is not None, "the caller looked"
-        if REPORTED_BY[status.code] == "sender":
-            raise _not_offered()
         named = status.response_for.document_id or ""
-        delivery_id = await asyncio.to_thread(self.store.delivery_of, named, status.issuer.code)
+        if REPORTED_BY[status.code] == "sender":
+            return await self._recall(status, named, own_id)
+        find = self.store.delivery_asked if status.code in CHANGE_ANSWERS else self.store.delivery_of
+        delivery_id = await asyncio.to_thread(find, named, status.issuer.code)
         if delivery_id is None:
             raise _problem(Code.NOT_FOUND)
         delivery = await self.axis.delivery(delivery_id)
         await delivery.report(status.code, reason=status.description, own_id=own_id)
         return {"delivery_id": str(delivery_id), "code": status.code.value, "id": own_id}
+
+    async def _recall(self, status: Status, named: str, own_id: str) -> dict[str, Any]:
+        """Recall what a status 13 names from the recipient it is addressed to; addressed to the issuer, from all."""
+        submission_id = await asyncio.to_thread(self.store.submission_of, named)
+        if submission_id is None:
+            raise _problem(Code.NOT_FOUND)
+        to = status.response_for.issuer or status.issuer.code
+        recipients = () if to == status.issuer.code else (to,)
+        reason = (status.description or "")[:MAX_REASON]
+        await self.axis.recall(submission_id, reason, recipients=recipients, own_id=own_id)
+        return {"submission_id": str(submission_id), "code": status.code.value, "id": own_id}
 
     async def _refuse(self, path: Path, told: dict[str, Any]) -> None:
         _log.warning("a packet is refused: %s: %s", path.name, told["code"])
@@ -167,10 +178,6 @@ def _files_in(work: Path) -> Callable[[], BinaryIO]:
     """Give spools that lie in a directory, so that what they hold can be sent by its path."""
     numbers = iter(range(1_000_000))
     return lambda: (work / f"{next(numbers)}.part").open("w+b")
-
-
-def _not_offered() -> RejectedByAxis:
-    return _problem(Code.ACTION_NOT_OFFERED)
 
 
 def _problem(code: Code) -> RejectedByAxis:

@@ -17,6 +17,9 @@ _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS deliveries (delivery_id TEXT PRIMARY KEY, submission_id TEXT NOT NULL,
     recipient TEXT NOT NULL, document_id TEXT, reference TEXT);
 CREATE INDEX IF NOT EXISTS deliveries_of_document ON deliveries (reference);
+CREATE TABLE IF NOT EXISTS asked (delivery_id TEXT PRIMARY KEY, changed_by TEXT);
+CREATE TABLE IF NOT EXISTS sent_documents (submission_id TEXT PRIMARY KEY, document_id TEXT, reference TEXT);
+CREATE INDEX IF NOT EXISTS sent_documents_by_number ON sent_documents (reference);
 CREATE TABLE IF NOT EXISTS submissions (submission_id TEXT PRIMARY KEY, packet TEXT NOT NULL, document TEXT NOT NULL);
 """
 
@@ -40,8 +43,7 @@ class Store:
 
     def remember_delivery(self, delivery: UUID, submission: UUID, recipient: str, document: DocumentMetadata) -> None:
         """Keep which delivery a document is."""
-        key = natural_key(document, _plain(document.issuer.code))
-        reference = None if key is None else " ".join((key.issuer, str(key.year), key.number, key.notation))
+        reference = _reference_of(document)
         self._change(
             "INSERT OR REPLACE INTO deliveries VALUES (?, ?, ?, ?, ?)",
             str(delivery), str(submission), _plain(recipient), document.document_id, reference,
@@ -53,6 +55,43 @@ class Store:
             "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)",
             str(submission), packet, json.dumps(dict(document), ensure_ascii=False),
         )  # fmt: skip
+        metadata = DocumentMetadata.from_stored(document)
+        self._change(
+            "INSERT OR REPLACE INTO sent_documents VALUES (?, ?, ?)",
+            str(submission), metadata.document_id, _reference_of(metadata),
+        )  # fmt: skip
+
+    def remember_asked(self, delivery: UUID, changed_by: str | None) -> None:
+        """Keep that the sender asks something about a delivery, and by which submission, if by one."""
+        self._change("INSERT OR REPLACE INTO asked VALUES (?, ?)", str(delivery), changed_by)
+
+    def delivery_asked(self, document_id: str, recipient: str) -> UUID | None:
+        """Find the delivery that is asked about: named itself, or by the document that asks."""
+        query = """
+            WITH named AS (
+                SELECT delivery_id, submission_id FROM deliveries
+                WHERE recipient = ? AND (? IN (delivery_id, submission_id, document_id) OR reference = ?)
+            )
+            SELECT delivery_id FROM asked
+            WHERE delivery_id IN (SELECT delivery_id FROM named) OR changed_by IN (SELECT submission_id FROM named)
+            ORDER BY rowid DESC LIMIT 1
+        """
+        row = self._first(query, _plain(recipient), document_id, _reference(document_id))
+        return None if row is None else UUID(row[0])
+
+    def document_of(self, delivery: UUID) -> str | None:
+        """Give the document's own id as it came with a delivery."""
+        row = self._first("SELECT document_id FROM deliveries WHERE delivery_id = ?", str(delivery))
+        return None if row is None else row[0]
+
+    def submission_of(self, document_id: str) -> UUID | None:
+        """Find what was sent by the id of its document, in any spelling, or by its own id; the newest first."""
+        query = """
+            SELECT submission_id FROM sent_documents WHERE ? IN (submission_id, document_id) OR reference = ?
+            ORDER BY rowid DESC LIMIT 1
+        """
+        row = self._first(query, document_id, _reference(document_id))
+        return None if row is None else UUID(row[0])
 
     def delivery_of(self, document_id: str, recipient: str) -> UUID | None:
         """Find a delivery by the id of its document, in any spelling, or by an id of the axis's own."""
@@ -81,6 +120,11 @@ class Store:
     def _change(self, statement: str, *values: str | None) -> None:
         with closing(self._open()) as database, database:
             database.execute(statement, values)
+
+
+def _reference_of(document: DocumentMetadata) -> str | None:
+    key = natural_key(document, _plain(document.issuer.code))
+    return None if key is None else " ".join((key.issuer, str(key.year), key.number, key.notation))
 
 
 def _reference(document_id: str) -> str | None:

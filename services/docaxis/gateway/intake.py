@@ -22,13 +22,7 @@ from docaxis_schemas.document import BusinessAction, DocumentMetadata, RejectedD
 from docaxis_schemas.faults import Fault, fault
 from docaxis_schemas.files import judge_files
 from docaxis_schemas.moments import to_text
-from docaxis_schemas.natural_key import (
-    DocumentReference,
-    NaturalKey,
-    RejectedDocumentId,
-    natural_key,
-    parse_document_id,
-)
+from docaxis_schemas.natural_key import NaturalKey, amends, natural_key
 from docaxis_schemas.problems import Code
 from docaxis_schemas.submission import MAX_AGE, MAX_AHEAD, MAX_RECIPIENTS, Heading, Manifest
 from docaxis_schemas.topics import SUBMITTED, SUBMITTED_BULK, SUBMITTED_URGENT
@@ -214,16 +208,18 @@ def judge_standing(plan: Plan, standing: Standing) -> None:
     """Check a plan against what was delivered before.
 
     Raises:
-        Refused: Another document stands under the natural key, or every recipient has these contents already.
+        Refused: Another document stands under the natural key, or every recipient has these contents already: an
+            update, replacement or recall may bring the same file again, for what it says beside it.
     """
     other = standing.document_sha256 is not None and standing.document_sha256 != plan.document_sha256
-    if other and plan.natural_key is not None and not _amends(plan.metadata, plan.natural_key):
+    if other and plan.natural_key is not None and not amends(plan.metadata, plan.natural_key):
         raise Refused(
             Code.NATURAL_KEY_TAKEN,
             f"Số, ký hiệu: {plan.metadata.display_number}",
             f"Number and notation: {plan.metadata.display_number}",
         )
-    if standing.delivered.keys() >= set(plan.recipients):
+    is_new = plan.metadata.business.action is BusinessAction.NEW
+    if is_new and standing.delivered.keys() >= set(plan.recipients):
         raise Refused(
             Code.ALREADY_DELIVERED,
             more={
@@ -233,21 +229,6 @@ def judge_standing(plan: Plan, standing: Standing) -> None:
                 ]
             },
         )
-
-
-def _amends(metadata: DocumentMetadata, key: NaturalKey) -> bool:
-    """Say whether this is an update or replacement that names the document with this key."""
-    if metadata.business.action not in {BusinessAction.UPDATE, BusinessAction.REPLACE}:
-        return False
-    return any(_names(text, key) for text in metadata.named_documents())
-
-
-def _names(text: str, key: NaturalKey) -> bool:
-    try:
-        named = parse_document_id(text)
-    except RejectedDocumentId:
-        return False
-    return named == DocumentReference(key.issuer, key.year, key.number, key.notation, named.day)
 
 
 def choose_lane(plan: Plan, standing: Standing, fairness: FairnessSettings) -> str:

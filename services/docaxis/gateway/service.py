@@ -105,6 +105,7 @@ def build_gateway(
         retry=settings.retry,
     )
     desk, exchange = Desk(**common, records=records), ExchangeStore(engine)
+    recalls = RecallDesk(desk)
     return Gateway(
         settings,
         Parts(
@@ -112,8 +113,8 @@ def build_gateway(
             directory=directory,
             intake=intake,
             desk=desk,
-            recalls=RecallDesk(desk),
-            packets=PacketDesk(intake=intake, desk=desk, exchange=exchange),
+            recalls=recalls,
+            packets=PacketDesk(intake=intake, desk=desk, recalls=recalls, exchange=exchange),
             packet_room=PacketRoom(
                 SpoolRoom(size=settings.gateway.spool_limit, requests=settings.gateway.spool_requests)
             ),

@@ -47,6 +47,9 @@ class Announcer:
             yield from self._unroutable(line)
         for line in route.of(Fate.CANCELLED):
             yield self._cancelled(line)
+        mark = str(self.handed.submission_id)
+        reason = self.handed.metadata.business.reason
+        yield from self.asked(route.asked, mark, reason=reason, signed={"changed_by": mark})
         repeated = [
             {"recipient": line.organisation, "delivery_id": str(line.first)} for line in route.of(Fate.REPEATED)
         ]
@@ -59,6 +62,7 @@ class Announcer:
             already_delivered=repeated or None,
             unroutable=[line.organisation for line in route.of(Fate.UNROUTABLE)] or None,
             cancelled=[line.organisation for line in route.of(Fate.CANCELLED)] or None,
+            asks=[one.to_news() for one in route.asked] or None,
             **{name: value or None for name, value in self.handed.notices.items()},
         )
 

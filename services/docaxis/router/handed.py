@@ -13,17 +13,10 @@ from docaxis_schemas.calendar import OFFICE_CLOSES
 from docaxis_schemas.digests import contents_digest, document_digest
 from docaxis_schemas.document import BusinessAction, DocumentMetadata
 from docaxis_schemas.moments import VIETNAM
-from docaxis_schemas.natural_key import (
-    DocumentReference,
-    NaturalKey,
-    RejectedDocumentId,
-    natural_key,
-    parse_document_id,
-)
+from docaxis_schemas.natural_key import NaturalKey, natural_key
 from docaxis_schemas.submission import Manifest, read_manifest
 
 _CLOSES: Final[time] = OFFICE_CLOSES
-_AMENDS: Final = frozenset({BusinessAction.UPDATE, BusinessAction.REPLACE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +73,16 @@ class Handed:
         return self.metadata.business.action is BusinessAction.NEW
 
     @property
+    def succeeds(self) -> bool:
+        """Update or replacement by who speaks for the issuer: from now on the number is this document's."""
+        action = self.metadata.business.action
+        return action in {BusinessAction.UPDATE, BusinessAction.REPLACE} and not self.passes_on
+
+    @property
     def due_at(self) -> datetime | None:
         """When offices close, in Vietnam, on the day the document says it is due."""
         due = self.metadata.due_on
         return None if due is None else datetime.combine(due, _CLOSES, VIETNAM)
-
-    def amends(self, key: NaturalKey) -> bool:
-        """Say whether this is an update or replacement that names the document with this key."""
-        if self.metadata.business.action not in _AMENDS:
-            return False
-        return any(_names(text, key) for text in self.metadata.named_documents())
 
 
 def read_handed(claim: Claim, canonical: Callable[[str], str | None]) -> Handed:
@@ -114,11 +107,3 @@ def read_handed(claim: Claim, canonical: Callable[[str], str | None]) -> Handed:
         recipients,
         notices,
     )
-
-
-def _names(text: str, key: NaturalKey) -> bool:
-    try:
-        named = parse_document_id(text)
-    except RejectedDocumentId:
-        return False
-    return named == DocumentReference(key.issuer, key.year, key.number, key.notation, named.day)

@@ -15,12 +15,14 @@ from enum import StrEnum, unique
 from typing import Any, Final
 from uuid import UUID
 
+from docaxis.router.changes import Asked
 from docaxis.router.directory import Directory
 from docaxis.router.handed import Handed, Recipient
 from docaxis.router.sentences import NATURAL_KEY_TAKEN
 from docaxis.storage.routing import Holder
 from docaxis_schemas.events import Judged
 from docaxis_schemas.lifecycle import TRANSPORT, TransportEvent, TransportState
+from docaxis_schemas.natural_key import amends
 from docaxis_signing.verdict import Cause
 
 DELIVER: Final = "deliver"
@@ -79,12 +81,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The decision on a judged submission. ``cause`` says why it was refused; None when it was accepted."""
+    """The decision on a judged submission. ``cause`` says why it was refused; None when it was accepted.
+
+    ``asked`` is what an update, replacement or recall asks about deliveries of earlier submissions.
+    """
 
     cause: str | None
     natural_key: str | None
     linked_to: UUID | None
     lines: tuple[Line, ...]
+    asked: tuple[Asked, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -98,6 +104,7 @@ class Route:
     def to_body(self, source: Source, attempt: int, issuer: str) -> bytes:
         """Write the decision's body; the issuer's code too, for the directory may know another one at a redo."""
         value = {
+            "asked": [one.to_json() for one in self.asked],
             "attempt": attempt,
             "cause": self.cause,
             "issuer": issuer,
@@ -125,7 +132,8 @@ class Route:
             for code, member, role, fate, first in value["lines"]
         )
         linked_to = None if value["linked_to"] is None else UUID(value["linked_to"])
-        return cls(value["cause"], value["natural_key"], linked_to, lines)
+        asked = tuple(map(Asked.from_json, value.get("asked", ())))
+        return cls(value["cause"], value["natural_key"], linked_to, lines, asked)
 
 
 def write_body(value: Mapping[str, Any]) -> bytes:
@@ -170,7 +178,7 @@ def settle_key(route: Route, handed: Handed, holder: Holder | None) -> Route:
     key = handed.natural_key
     if holder is None or key is None or holder.submission_id == handed.submission_id:
         return route
-    if holder.document_sha256 == handed.document_sha256 or handed.amends(key):
+    if holder.document_sha256 == handed.document_sha256 or amends(handed.metadata, key):
         return replace(route, linked_to=holder.submission_id)
     lines = (Line(line.organisation, None, line.role, Fate.REFUSED) for line in route.lines)
     return replace(route, cause=NATURAL_KEY_TAKEN, lines=tuple(lines))

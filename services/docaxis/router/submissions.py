@@ -9,8 +9,8 @@ from uuid import UUID
 
 from docaxis.bus.port import Outgoing
 from docaxis.router.announcements import Announcer
-from docaxis.router.changes import cancelled
-from docaxis.router.directory import CurrentDirectory
+from docaxis.router.changes import Asked, ask_wished, cancelled, of, wishes
+from docaxis.router.directory import CurrentDirectory, Directory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.handed import Handed, read_handed
 from docaxis.router.problems import RejectedWork
@@ -27,6 +27,7 @@ from docaxis.storage.routing import (
 )
 from docaxis_schemas.events import Judged
 from docaxis_schemas.identifiers import delivery_id, event_id
+from docaxis_schemas.lifecycle import Asking, Change
 from docaxis_schemas.moments import Clock
 
 NOT_FETCHED = "not_fetched"
@@ -88,9 +89,13 @@ class Submissions:
             route = settle_key(route, handed, holder)
         version = claim.latest_version + 1
         route = await self._write(transaction, handed, route, version + 1, now)
+        if route.accepted:
+            route = replace(route, asked=await self._ask(transaction, handed, directory, now))
         delivered = bool(route.of(Fate.DELIVERED))
         if not delivered and reserved and key is not None:
             await transaction.free_natural_key(key)
+        if delivered and key is not None and route.linked_to is not None and handed.succeeds:
+            await transaction.changes.take_key_over(key, handed.submission_id, handed.document_sha256, now)
         body = route.to_body(source, judged.attempt, handed.issuer)
         event = event_id(handed.submission_id, "route")
         decision = Decision(event, handed.submission_id, "route", version, now, body)
@@ -133,6 +138,27 @@ class Submissions:
                 first |= await transaction.first_deliveries(handed.member, handed.contents_sha256, tuple(waiting))
                 waiting = {code: row for code, row in waiting.items() if code not in first}
         return settle_repeats(route, written, first)
+
+    @staticmethod
+    async def _ask(
+        transaction: RoutingTransaction, handed: Handed, directory: Directory, now: datetime
+    ) -> tuple[Asked, ...]:
+        """Ask about deliveries of earlier submissions what this document says about them."""
+        wished = wishes(handed, directory.canonical)
+        if not wished:
+            return ()
+        targets = await transaction.changes.named(
+            handed.member,
+            keys=[key for wish in wished for key in wish.keys],
+            submissions=[wish.submission for wish in wished if wish.submission is not None],
+            besides=handed.submission_id,
+        )
+        asked = ask_wished(targets, wished)
+        for change in Change:
+            names = [one.delivery_id for one in of(asked, Asking.ASKED) if one.change is change]
+            if names:
+                await transaction.changes.ask(names, change, by=handed.submission_id, at=now)
+        return asked
 
     def _timer(self, submission: UUID, now: datetime) -> NewTimer:
         due = self._not_fetched_after(now)

@@ -25,6 +25,7 @@ class Target:
     report: str | None
     change_state: str | None
     version: int
+    natural_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Expired:
     natural_key: str | None
 
 
-_TARGET: Final = "delivery_id, submission_id, recipient, member, state, report, change_state, version"
+_TARGET: Final = "delivery_id, submission_id, recipient, member, state, report, change_state, version, natural_key"
 _OF_SUBMISSION: Final = Statement(f"""
     SELECT {_TARGET} FROM deliveries WHERE submission_id = CAST(:submission AS uuid) AND member IS NOT NULL
     ORDER BY delivery_id FOR UPDATE
@@ -68,6 +69,10 @@ _CANCELLED: Final = Statement("""
 """)
 _SIGNED: Final = Statement("""
     SELECT action_id, body, record_key FROM member_records WHERE member = :member AND own_id = :own_id
+""")
+_TAKE_KEY_OVER: Final = Statement("""
+    UPDATE natural_keys SET submission_id = CAST(:submission AS uuid), contents_sha256 = :digest, reserved_at = :at
+    WHERE natural_key = :key
 """)
 _HOLD_KEYS: Final = Statement("""
     SELECT natural_key FROM natural_keys WHERE natural_key IN (
@@ -112,6 +117,10 @@ class ChangeRows:
     async def ask(self, deliveries: Sequence[UUID], change: Change, *, by: UUID | None, at: datetime) -> None:
         """Note that something is asked about deliveries; the version of each rises by one."""
         await self._connection.run(_ASK, deliveries=list(deliveries), change=change.value, by=by, at=at)
+
+    async def take_key_over(self, key: str, submission: UUID, digest: str, at: datetime) -> None:
+        """Make an update or replacement under the same number the document that holds it."""
+        await self._connection.run(_TAKE_KEY_OVER, key=key, submission=submission, digest=digest, at=at)
 
     async def expire(self, submission: UUID) -> list[Expired]:
         """End what of a submission was not handed over."""

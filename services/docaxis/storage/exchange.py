@@ -12,13 +12,25 @@ from docaxis.storage.driver import Database, Statement
 
 _NAMED: Final = Statement("""
     SELECT delivery_id FROM deliveries
-    WHERE (delivery_id = CAST(:named AS uuid) OR submission_id = CAST(:named AS uuid))
+    WHERE (delivery_id = CAST(:named AS uuid) OR submission_id = CAST(:named AS uuid)
+        OR natural_key = ANY(CAST(:keys AS text[])))
       AND member = :member AND recipient = :recipient
-    LIMIT 1
+    ORDER BY standing DESC, consigned_at DESC LIMIT 1
 """)
-_OF_DOCUMENT: Final = Statement("""
+_ASKED: Final = Statement("""
     SELECT delivery_id FROM deliveries
-    WHERE natural_key = ANY(CAST(:keys AS text[])) AND member = :member AND recipient = :recipient
+    WHERE member = :member AND recipient = :recipient AND change_state = 'asked'
+      AND (delivery_id = CAST(:named AS uuid) OR submission_id = CAST(:named AS uuid)
+        OR natural_key = ANY(CAST(:keys AS text[])) OR changed_by IN (
+          SELECT submission_id FROM deliveries
+          WHERE (delivery_id = CAST(:named AS uuid) OR submission_id = CAST(:named AS uuid)
+            OR natural_key = ANY(CAST(:keys AS text[]))) AND member = :member AND recipient = :recipient))
+    ORDER BY change_asked_at DESC LIMIT 1
+""")
+_SENT_AS: Final = Statement("""
+    SELECT submission_id FROM deliveries
+    WHERE natural_key = ANY(CAST(:keys AS text[])) AND sender = :member
+      AND (CAST(:recipient AS text) IS NULL OR recipient = CAST(:recipient AS text))
     ORDER BY standing DESC, consigned_at DESC LIMIT 1
 """)
 _RECEIVED: Final = Statement("""
@@ -31,7 +43,8 @@ _RECEIVED: Final = Statement("""
     WHERE i.member = :member AND i.kind = :kind
       AND (CAST(:one AS uuid) IS NULL OR i.delivery_id = CAST(:one AS uuid) AND i.kind = 'delivery'
         OR i.event_id = CAST(:one AS uuid) AND i.kind = 'news')
-      AND (i.kind = 'delivery' OR convert_from(i.body, 'UTF8')::jsonb ->> 'news' = 'report')
+      AND (i.kind = 'delivery' OR convert_from(i.body, 'UTF8')::jsonb ->> 'news' IN ('report', 'change_answered')
+        OR convert_from(i.body, 'UTF8')::jsonb @> '{"news": "change_asked", "change": "recall"}')
       AND (i.kind <> 'delivery' OR i.recipient = ANY(CAST(:organisations AS text[])))
       AND (CAST(:since AS timestamptz) IS NULL OR i.at >= CAST(:since AS timestamptz))
       AND (CAST(:until AS timestamptz) IS NULL OR i.at < CAST(:until AS timestamptz))
@@ -56,8 +69,19 @@ _MARK: Final = Statement("""
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """How a document is named: by an id of ours (delivery or submission), or by any of its natural keys."""
+
+    id: UUID | None
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message in a member's inbox: a delivery, or a report about what it sent. ``marked`` is what the member said."""
+    """A message in a member's inbox: a delivery, a report on what it sent, or a recall of what it received.
+
+    ``marked`` is what the member said of it.
+    """
 
     event_id: UUID
     kind: str
@@ -102,15 +126,23 @@ class ExchangeStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
-    async def delivery_named(self, named: UUID, member: str, recipient: str) -> UUID | None:
-        """Find a delivery to a recipient by its own id or that of its submission."""
-        row = await self._database.row(_NAMED, named=named, member=member, recipient=recipient)
+    async def delivery_named(self, named: "Named", member: str, recipient: str) -> UUID | None:
+        """Find the delivery of a document to a recipient; one that stands goes first."""
+        return await self._found(_NAMED, named, member, recipient)
+
+    async def delivery_asked(self, named: "Named", member: str, recipient: str) -> UUID | None:
+        """Find the delivery about which an answer is awaited: named itself, or by the document that asks about it."""
+        return await self._found(_ASKED, named, member, recipient)
+
+    async def _found(self, statement: Statement, named: "Named", member: str, recipient: str) -> UUID | None:
+        values = {"named": named.id, "keys": list(named.keys)}
+        row = await self._database.row(statement, **values, member=member, recipient=recipient)
         return None if row is None else UUID(str(row["delivery_id"]))
 
-    async def delivery_of_document(self, keys: Sequence[str], member: str, recipient: str) -> UUID | None:
-        """Find the delivery of a document to a recipient by any of its natural keys; one that stands goes first."""
-        row = await self._database.row(_OF_DOCUMENT, keys=list(keys), member=member, recipient=recipient)
-        return None if row is None else UUID(str(row["delivery_id"]))
+    async def submission_of_document(self, keys: Sequence[str], member: str, recipient: str | None) -> UUID | None:
+        """Find what a member sent as a document, to a recipient or to anybody; one that stands goes first."""
+        row = await self._database.row(_SENT_AS, keys=list(keys), member=member, recipient=recipient)
+        return None if row is None else UUID(str(row["submission_id"]))
 
     async def received(
         self,

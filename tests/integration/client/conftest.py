@@ -56,6 +56,7 @@ class FakeAxis:
     views: dict[str, dict[str, Any]] = field(default_factory=dict)
     handovers: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    recalls: list[dict[str, Any]] = field(default_factory=list)
     offsets_asked: list[int] = field(default_factory=list)
     ranges_asked: list[str] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
@@ -233,6 +234,10 @@ class _Handlers:
         self._fake.reports.append(payload)
         return Response(status_code=202)
 
+    async def recalls(self, request: Request) -> Response:
+        self._fake.recalls.append(dict(self._fake.opened(await request.body()).payload))
+        return Response(status_code=202)
+
     async def submission(self, request: Request) -> Response:
         wanted = request.path_params["id"]
         known = next((answer for _, answer in self._fake.claims.values() if answer["submission_id"] == wanted), None)
@@ -258,6 +263,7 @@ def _application(fake: FakeAxis) -> Starlette:
     routes = [
         Route("/v1/submissions", answers.submissions, methods=["POST"]),
         Route("/v1/submissions/{id}", answers.submission),
+        Route("/v1/submissions/{id}/recalls", answers.recalls, methods=["POST"]),
         Route("/v1/submissions/{id}/evidence", answers.evidence),
         Route("/v1/contents/{sha256}", answers.put_content, methods=["PUT"]),
         Route("/v1/contents/{sha256}", answers.head_content, methods=["HEAD"]),

@@ -89,10 +89,11 @@ async def test_two_packets_of_one_name_are_both_kept(fake: Any, folder: Path, pr
 
 
 async def test_what_is_refused_lies_beside_its_reasons(fake: Any, folder: Path, profile: Path) -> None:
-    business = Business(BusinessAction.REVOKE, document_id="H37.02,2026/01/05,15/STN-VP")
+    about = EarlierDocument("G01", "9", "H37.02,2026/01/05,9/STN-VP")
+    answer = Status(Issuer("H37.02"), about, Report.RECALL_ASKED, "r", NOW)
     (folder / "out" / "bad.edxml").write_bytes(packet(subject="bad"))
     (folder / "out" / "faulty.edxml").write_bytes(packet().replace(b"2026/01/05<", b"hom nay<"))
-    (folder / "out" / "recall.edxml").write_bytes(packet(business=business))
+    (folder / "out" / "recall.edxml").write_bytes(write_status(answer))
     (folder / "out" / "wrapped.edxml").write_bytes(b"<!DOCTYPE x><x/>")
     assert (await connector(folder, profile).once()).settled == 4
     told = {name: json.loads((folder / "refused" / f"{name}.edxml.refusal.json").read_text("utf-8")) for name in (
@@ -101,7 +102,7 @@ async def test_what_is_refused_lies_beside_its_reasons(fake: Any, folder: Path, 
     assert {name: value["code"] for name, value in told.items()} == {
         "bad": "metadata-invalid",
         "faulty": "edxml-invalid",
-        "recall": "action-not-offered",
+        "recall": "not-found",
         "wrapped": "edxml-invalid",
     }
     assert told["faulty"]["faults"][0]["element"] == "MessageHeader/PromulgationInfo/PromulgationDate"
@@ -202,6 +203,58 @@ async def test_news_of_what_was_sent_lie_beside_it_and_a_report_is_a_packet(
     assert found.document_id == "H37.02,2026/01/05,15/STN-VP"
     assert found.status is not None
     assert found.status.description == "Số đến: 128"
+
+
+async def test_a_status_13_recalls_what_was_sent_and_the_answer_comes_as_a_packet(
+    fake: Any, folder: Path, profile: Path
+) -> None:
+    (folder / "out" / "15.edxml").write_bytes(packet())
+    await connector(folder, profile).once()
+    submission = next(iter(fake.claims.values()))[1]["submission_id"]
+    about = EarlierDocument("G01", "15/STN-VP", "H37.02,2026-01-05,15/STN-VP")
+    (folder / "out" / "13.edxml").write_bytes(
+        write_status(Status(Issuer("H37.02"), about, Report.RECALL_ASKED, "Gửi nhầm", NOW))
+    )
+    await connector(folder, profile).once()
+    (recall,) = fake.recalls
+    assert (recall["submission_id"], recall["recipients"], recall["reason"]) == (submission, ["G01"], "Gửi nhầm")
+    fake.tell(news="change_answered", recipient="G01", change="recall", code="15", note="Đã xóa")
+    fake.inbox[-1] |= {"submission_id": submission, "event_id": str(uuid4())}
+    await connector(folder, profile).once()
+    data = (folder / "in" / f"{fake.inbox[-1]['event_id']}.edxml").read_bytes()
+    assert examine_packet(io.BytesIO(data), io.BytesIO, NOW).business == "15"
+
+
+async def test_a_recall_comes_as_status_13_and_is_answered_by_a_packet(fake: Any, folder: Path, profile: Path) -> None:
+    delivery = come(fake, PDF)
+    await connector(folder, profile).once()
+    sent = fake.inbox[-1]
+    fake.tell(news="change_asked", recipient="H37.02", change="recall", reason="Gửi nhầm", issuer="G01")
+    fake.inbox[-1] |= {
+        "submission_id": sent["submission_id"], "event_id": str(uuid4()), "delivery_id": str(delivery),
+        "recipient": "H37.02",
+    }  # fmt: skip
+    await connector(folder, profile).once()
+    data = (folder / "in" / f"{fake.inbox[-1]['event_id']}.edxml").read_bytes()
+    found = examine_packet(io.BytesIO(data), io.BytesIO, NOW)
+    assert (found.business, found.sender, found.recipients) == ("13", "G01", ("H37.02",))
+    assert found.document_id is not None
+    answer = Status(Issuer("H37.02"), EarlierDocument("G01", None, found.document_id), Report.CHANGE_AGREED, None, NOW)
+    (folder / "out" / "15.edxml").write_bytes(write_status(answer))
+    await connector(folder, profile).once()
+    assert [(report["code"], report["delivery_id"]) for report in fake.reports][-1] == ("15", str(delivery))
+
+
+async def test_a_packet_of_a_recall_an_update_or_a_replacement_is_sent_as_it_is(
+    fake: Any, folder: Path, profile: Path
+) -> None:
+    named = "H37.02,2026/01/05,15/STN-VP"
+    for number, action in enumerate((BusinessAction.REVOKE, BusinessAction.UPDATE, BusinessAction.REPLACE), 20):
+        business = Business(action, "Sai", document_id=named)
+        (folder / "out" / f"{number}.edxml").write_bytes(packet(number, business=business))
+    assert (await connector(folder, profile).once()).settled == 3
+    actions = {manifest["document"]["business"]["action"] for manifest in fake.manifests}
+    assert actions == {"revoke", "update", "replace"}
 
 
 def once(folder: Path, profile: Path) -> int:

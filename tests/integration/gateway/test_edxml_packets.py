@@ -18,7 +18,17 @@ from docaxis.gateway.edxml import spooling
 from docaxis.gateway.signing import MARK
 from docaxis.storage.tables.decisions import deliveries
 from docaxis.storage.tables.intake import claims, member_records
-from docaxis_schemas.document import Business, BusinessAction, DocumentMetadata, EarlierDocument, Issuer
+from docaxis_schemas.document import (
+    Business,
+    BusinessAction,
+    ChangedReceiver,
+    DocumentMetadata,
+    EarlierDocument,
+    Issuer,
+    ReceiverChange,
+    Replacement,
+    Update,
+)
 from docaxis_schemas.edxml import OutgoingAttachment, Status, examine_packet, write_document, write_status
 from docaxis_schemas.lifecycle import Report
 from docaxis_schemas.submission import ContentEntry, FileRole
@@ -130,10 +140,28 @@ async def test_all_faults_of_a_packet_come_back_with_what_to_do(world: World) ->
 
 
 @pytest.mark.parametrize("action", [BusinessAction.REVOKE, BusinessAction.UPDATE, BusinessAction.REPLACE])
-async def test_an_action_that_is_not_taken_as_a_packet_is_refused_by_name(world: World, action: BusinessAction) -> None:
-    business = Business(action, document_id="H20.14,2026/01/15,1/SNV")
+async def test_what_a_packet_does_to_an_earlier_document_is_kept_as_it_was_signed(
+    world: World, action: BusinessAction
+) -> None:
+    named = "H20.14,2026/01/15,1/SNV"
+    replacements = (Replacement(named, ("G99",)),) if action is BusinessAction.REPLACE else ()
+    receivers = (ChangedReceiver("H20.20", ReceiverChange.ADDED), ChangedReceiver("G99", ReceiverChange.REMOVED))
+    update_ = Update(receivers_changed=True, receivers=receivers) if action is BusinessAction.UPDATE else None
+    business = Business(action, "Sai", document_id=named, update=update_, replacements=replacements)
     response = await post(world, packet(world, business=business))
-    assert (response.status_code, response.json()["code"]) == (422, "action-not-offered")
+    assert response.status_code == 202, response.text
+    async with world.engine.connect() as connection:
+        claim = (await connection.execute(select(claims))).one()
+    manifest = json.loads(claim.manifest)
+    assert DocumentMetadata.from_stored(manifest["document"]).business == business
+    added = ["H20.20"] if action is BusinessAction.UPDATE else []
+    assert [item["organisation"] for item in manifest["recipients"]] == ["G99", *added]
+
+
+async def test_a_packet_that_changes_nothing_it_names_is_refused(world: World) -> None:
+    response = await post(world, packet(world, business=Business(BusinessAction.REVOKE)))
+    assert response.status_code == 422
+    assert {fault["rule"] for fault in response.json()["faults"]} == {"names-no-document", "required"}
     await world.nothing_was_taken()
 
 
@@ -186,8 +214,10 @@ async def test_a_status_packet_that_may_not_be_taken_is_refused_by_name(world: W
         (status(Report.ACCEPTED, document_id), CLERK, "report-wrong-party"),
         (status(Report.ACCEPTED, document_id, of="H20.20"), RECEIVING_CLERK, "report-wrong-party"),
         (status(Report.ACCEPTED, document_id), f"clerk of {OTHER}", "report-wrong-party"),
-        (status(Report.RECALL_ASKED, document_id, of="H20.14", to="G99"), CLERK, "action-not-offered"),
-        (status(Report.CHANGE_AGREED, document_id), RECEIVING_CLERK, "report-code-unknown"),
+        (status(Report.RECALL_ASKED, document_id, of="G99", to="H20.14"), CLERK, "report-wrong-party"),
+        (status(Report.RECALL_ASKED, document_id, of="G99", to="G99"), RECEIVING_CLERK, "not-found"),
+        (status(Report.RECALL_ASKED, document_id, of="H20.14", to="H20.20"), CLERK, "not-found"),
+        (status(Report.CHANGE_AGREED, document_id), RECEIVING_CLERK, "no-change-asked"),
         (
             status(Report.ACCEPTED, document_id, why=None).replace(b">03<", b">02<"),
             RECEIVING_CLERK,
@@ -197,6 +227,32 @@ async def test_a_status_packet_that_may_not_be_taken_is_refused_by_name(world: W
         response = await post(world, data, who)
         assert response.json()["code"] == code, response.text
     assert await world.count(member_records) == 0
+
+
+@pytest.mark.parametrize(("to", "recipients"), [("G99", ["G99"]), ("H20.14", [])])
+async def test_a_status_13_recalls_from_whom_it_is_addressed_to(world: World, to: str, recipients: list[str]) -> None:
+    document_id, submission, _ = await delivered(world)
+    data = status(Report.RECALL_ASKED, document_id, of="H20.14", to=to, why="Gửi nhầm")
+    response = await post(world, data)
+    assert response.status_code == 202, response.text
+    assert response.json()["submission_id"] == str(submission)
+    async with world.engine.connect() as connection:
+        record = (await connection.execute(select(member_records))).one()
+    body = json.loads(record.body)
+    assert (record.kind, body["reason"], body["recipients"]) == ("recall", "Gửi nhầm", recipients)
+    assert (await post(world, data)).json() == response.json()
+
+
+@pytest.mark.parametrize("named", ["the document", "the submission", "what replaces it"])
+async def test_a_status_15_answers_the_request_that_waits(world: World, named: str) -> None:
+    document_id, submission, delivery = await delivered(world)
+    newer, replacing, _ = await delivered(world)
+    asked = {"change": "replacement", "change_state": "asked", "changed_by": replacing, "change_asked_at": world.time()}
+    async with world.engine.begin() as connection:
+        await connection.execute(update(deliveries).where(deliveries.c.delivery_id == delivery).values(asked))
+    name = {"the document": document_id, "the submission": str(submission), "what replaces it": newer}[named]
+    response = await post(world, status(Report.CHANGE_AGREED, name), RECEIVING_CLERK)
+    assert (response.status_code, response.json()["delivery_id"]) == (202, str(delivery)), response.text
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -107,13 +107,17 @@ async def deliver(world: World, submission: str, state: str = "consigned") -> UU
 
 async def report_news(world: World, submission: str, delivery: UUID) -> UUID:
     """Put the news of a report into the sender's inbox, as router and projector do."""
-    event = uuid4()
     body = {"news": "report", "recipient": "G99", "code": "02", "reason": "Sai thẩm quyền", "own_id": "x"}
+    return await _news(world, SENDER, submission, delivery, body)
+
+
+async def _news(world: World, member: str, submission: str, delivery: UUID, body: dict[str, str]) -> UUID:
+    event = uuid4()
     async with world.engine.begin() as connection:
         await connection.execute(
             insert(inbox_items).values(
                 event_id=event,
-                member=SENDER,
+                member=member,
                 epoch=0,
                 offset=7,
                 kind="news",
@@ -126,6 +130,21 @@ async def report_news(world: World, submission: str, delivery: UUID) -> UUID:
             )
         )
     return event
+
+
+async def test_a_recall_comes_to_the_recipient_as_a_status_13_and_to_nobody_else(world: World) -> None:
+    sender, receiver = client(world, SENDER, "000.00.14.H20"), client(world, RECIPIENT, "G99")
+    submission = await sender.send(packet(world))
+    delivery = await deliver(world, submission)
+    body = {"news": "change_asked", "change": "recall", "recipient": "G99", "reason": "Gửi nhầm", "own_id": "x"}
+    event = await _news(world, RECIPIENT, submission, delivery, body)
+    [message] = await receiver.received("status")
+    assert (message["docId"], message["from"], message["to"]) == (str(event), "H20.14", "G99")
+    found = examine_packet(io.BytesIO(await receiver.fetch(message["docId"])), io.BytesIO, world.time())
+    assert (found.business, found.sender, found.recipients) == ("13", "H20.14", ("G99",))
+    assert found.status is not None
+    assert found.status.description == "Gửi nhầm"
+    assert await sender.received("status") == []
 
 
 async def test_an_existing_client_sends_receives_and_answers(world: World) -> None:

@@ -5,30 +5,32 @@ one, the credential of a clerk, and the gateway signs the record with its key fo
 by the key's name. A member's system signs its own records, with the SDK or the connector.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 from uuid import UUID
 
-from docaxis.directory import DirectorySnapshot
 from docaxis.directory.entries import Principal, Role
+from docaxis.directory.sharing import sent_for
 from docaxis.gateway.acting import Desk
 from docaxis.gateway.authentication import member_of
 from docaxis.gateway.edxml.spooling import SpooledPacket
+from docaxis.gateway.recalling import RecallDesk
 from docaxis.gateway.records import UNSIGNED
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.submitting import MANIFEST, Accepted, Brought, Intake
-from docaxis.storage.exchange import ExchangeStore
+from docaxis.storage.exchange import ExchangeStore, Named
 from docaxis.storage.member_records import MemberRecord
 from docaxis_schemas.canonical import canonical
-from docaxis_schemas.document import BusinessAction, CopyForm, DocumentMetadata
+from docaxis_schemas.document import DocumentMetadata
 from docaxis_schemas.edxml import Examination, Status
 from docaxis_schemas.edxml.packet import entries
-from docaxis_schemas.lifecycle import REPORTED_BY
-from docaxis_schemas.natural_key import NaturalKey, RejectedDocumentId, parse_document_id
+from docaxis_schemas.lifecycle import CHANGE_ANSWERS, REPORTED_BY
+from docaxis_schemas.natural_key import keys_named
 from docaxis_schemas.problems import Code
-from docaxis_schemas.submission import MAX_REASON, Addressee, Heading, Kind, Manifest, ReportRecord
+from docaxis_schemas.submission import MAX_REASON, Addressee, Heading, Kind, Manifest, RecallRecord, ReportRecord
 
 _PIECE: Final = 256 * 1024
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -40,40 +42,34 @@ class PacketDesk:
 
     intake: Intake
     desk: Desk
+    recalls: RecallDesk
     exchange: ExchangeStore
 
     async def take_document(self, principal: Principal, packet: SpooledPacket, own_id: str | None) -> Accepted:
         """Hand in the document of a packet; the same packet again is the same submission.
 
         Raises:
-            Refused: By any rule of intake, or an action that is not taken this way.
+            Refused: By any rule of intake.
         """
         _require_unsigned(principal)
         document = packet.examination.document
         assert document is not None, "the caller asked for its kind"
-        if document.business.action is not BusinessAction.NEW:
-            action = document.business.action
-            raise Refused(
-                Code.ACTION_NOT_OFFERED,
-                f"Nghiệp vụ {action.edxml_number} ({action.vietnamese}).",
-                f"Action {action.edxml_number} ({action.value}).",
-            )
         key = own_id or f"edxml:{packet.sha256}"
         return await self.intake.accept(
             principal, key, _TakenApart(self._manifest(principal, packet, document, key), packet.examination)
         )
 
     async def take_status(self, principal: Principal, packet: SpooledPacket, own_id: str | None) -> MemberRecord:
-        """Take the report of a status packet about a delivery of this party's.
+        """Take the report of a status packet about a delivery of this party's, or its recall (13) of what it sent.
 
         Raises:
-            Refused: No such delivery, a code that is not reported this way, or by any rule of reports.
+            Refused: No such delivery or submission, or by any rule of reports and recalls.
         """
         _require_unsigned(principal)
         status = packet.examination.status
         assert status is not None, "the caller asked for its kind"
         if REPORTED_BY[status.code] == "sender":
-            raise Refused(Code.ACTION_NOT_OFFERED, f"Mã: {status.code.value}", f"Code: {status.code.value}")
+            return await self._recall(principal, status, own_id or f"edxml:{packet.sha256}")
         delivery = await self._delivery(principal, status)
         key = own_id or f"edxml:{packet.sha256}"
         told = (status.description or "")[:MAX_REASON] or None
@@ -82,8 +78,43 @@ class PacketDesk:
         data = canonical(report.to_json())
         return await self.desk.take(principal, Kind.REPORT, delivery, data, media_type=UNSIGNED, own_id=key)
 
+    async def _recall(self, principal: Principal, status: Status, key: str) -> MemberRecord:
+        """Recall what a status 13 names from the recipient that it is addressed to; addressed to the issuer, from all.
+
+        Raises:
+            Refused: No such submission, or by any rule of recalls.
+        """
+        snapshot = await self.intake.directory.snapshot()
+        self._require_own(principal, snapshot.canonical(status.issuer.code), status.issuer.code)
+        to = status.response_for.issuer or status.issuer.code
+        recipient = snapshot.canonical(to) or to
+        own = {snapshot.canonical(status.issuer.code), status.issuer.code}
+        named = status.response_for.document_id or ""
+        member = member_of(principal)
+        found: UUID | None = UUID(named) if _UUID.fullmatch(named) else None
+        if found is None and (keys := keys_named(named, snapshot.canonical)):
+            found = await self.exchange.submission_of_document(keys, member, None if recipient in own else recipient)
+        claim = None if found is None else await self.intake.claims.find(found)
+        if claim is None or claim.member != member or not sent_for(json.loads(claim.manifest), principal, snapshot):
+            raise Refused(Code.NOT_FOUND, f"Không có văn bản đã gửi: {named}", f"Nothing was sent as: {named}")
+        reason = (status.description or "")[:MAX_REASON]
+        recipients = () if recipient in own else (recipient,)
+        record = RecallRecord(self._heading(Kind.RECALL, principal, key), claim.submission_id, reason, recipients)
+        data = canonical(record.to_json())
+        return await self.recalls.take(principal, claim, data, media_type=UNSIGNED, own_id=key)
+
+    @staticmethod
+    def _require_own(principal: Principal, code: str | None, given: str) -> str:
+        if code is None or code not in principal.organisations:
+            raise Refused(
+                Code.REPORT_WRONG_PARTY,
+                f"{given} không phải cơ quan của tài khoản này.",
+                f"{given} is not an organisation of this credential.",
+            )
+        return code
+
     def _manifest(self, principal: Principal, packet: SpooledPacket, document: DocumentMetadata, key: str) -> Manifest:
-        addressees = tuple(Addressee(recipient.organisation, None, "action") for recipient in document.recipients)
+        addressees = tuple(Addressee(code, None, "action") for code in document.receivers())
         contents = entries(packet.examination.attachments)
         return Manifest(self._heading(Kind.SUBMISSION, principal, key), document.to_json(), contents, addressees)
 
@@ -94,31 +125,17 @@ class PacketDesk:
     async def _delivery(self, principal: Principal, status: Status) -> UUID:
         """Find the delivery that a status is about: by our own id, or by what the document's id says."""
         snapshot = await self.intake.directory.snapshot()
-        recipient = snapshot.canonical(status.issuer.code)
-        if recipient is None or recipient not in principal.organisations:
-            raise Refused(
-                Code.REPORT_WRONG_PARTY,
-                f"{status.issuer.code} không phải cơ quan của tài khoản này.",
-                f"{status.issuer.code} is not an organisation of this credential.",
-            )
-        named = status.response_for.document_id or ""
+        recipient = self._require_own(principal, snapshot.canonical(status.issuer.code), status.issuer.code)
+        member, named = member_of(principal), status.response_for.document_id or ""
+        about = Named(UUID(named) if _UUID.fullmatch(named) else None, keys_named(named, snapshot.canonical))
         found = None
-        if _UUID.fullmatch(named):
-            found = await self.exchange.delivery_named(UUID(named), member_of(principal), recipient)
-        elif keys := _natural_keys(named, snapshot):
-            found = await self.exchange.delivery_of_document(keys, member_of(principal), recipient)
+        if status.code in CHANGE_ANSWERS:
+            found = await self.exchange.delivery_asked(about, member, recipient)
+        if found is None:
+            found = await self.exchange.delivery_named(about, member, recipient)
         if found is None:
             raise Refused(Code.NOT_FOUND, f"Không có văn bản đến: {named}", f"No delivery of this document: {named}")
         return found
-
-
-def _natural_keys(document_id: str, snapshot: DirectorySnapshot) -> list[str]:
-    try:
-        named = parse_document_id(document_id)
-    except RejectedDocumentId:
-        return []
-    issuer = snapshot.canonical(named.issuer) or named.issuer
-    return [NaturalKey(issuer, named.year, named.number, named.notation, form.value).to_text() for form in CopyForm]
 
 
 def _require_unsigned(principal: Principal) -> None:

@@ -62,15 +62,25 @@ async def received(parts: Parts, asked: Asked) -> dict[str, Any]:
 
 
 def _may_see(snapshot: DirectorySnapshot, message: ReceivedMessage, asked: Asked) -> bool:
-    """A report is for who sent the document: of a member's credentials only those that name its issuer."""
+    """A report is for who sent the document: of a member's credentials only those that name its issuer.
+
+    A recall is for its recipient, like the delivery.
+    """
+    if message.kind != "delivery" and _is_recall(message):
+        return message.recipient in asked.organisations
     return message.kind == "delivery" or sent_for(json.loads(message.manifest), asked.principal, snapshot)
+
+
+def _is_recall(message: ReceivedMessage) -> bool:
+    return bool(json.loads(message.body).get("news") == "change_asked")
 
 
 def _received_json(message: ReceivedMessage) -> dict[str, Any]:
     manifest = json.loads(message.manifest)
     issuer, state = manifest["document"]["issuer"]["code"], state_of(message)
     is_document = message.kind == "delivery"
-    sender, receiver = (issuer, message.recipient) if is_document else (message.recipient, issuer)
+    to_recipient = is_document or _is_recall(message)
+    sender, receiver = (issuer, message.recipient) if to_recipient else (message.recipient, issuer)
     name = str(message.delivery_id if is_document else message.event_id)
     return {
         "docId": name,
@@ -126,16 +136,17 @@ async def _own(parts: Parts, asked: Asked) -> ReceivedMessage:
 
 
 def _status_packet(message: ReceivedMessage) -> bytes:
-    """Write what a recipient reported as a packet to the document's issuer."""
+    """Write what a recipient reported as a packet to the document's issuer, or a recall as one to the recipient."""
     body, document = json.loads(message.body), DocumentMetadata.from_stored(json.loads(message.manifest)["document"])
     words = [body.get("reason"), body.get("note"), body.get("register_number") and f"Số đến: {body['register_number']}"]
     named = complete(document, message.at).document_id or str(message.submission_id)
+    sender, receiver = message.recipient, document.issuer.code
+    if _is_recall(message):
+        sender, receiver = receiver, sender
     status = Status(
-        issuer=Issuer(message.recipient),
-        response_for=EarlierDocument(
-            document.issuer.code, document.display_number or None, named, document.promulgated_on
-        ),
-        code=Report(body["code"]),
+        issuer=Issuer(sender),
+        response_for=EarlierDocument(receiver, document.display_number or None, named, document.promulgated_on),
+        code=Report(body.get("code", Report.RECALL_ASKED)),
         description="; ".join(word for word in words if word) or None,
         at=message.at,
     )
