@@ -12,7 +12,7 @@ from docaxis.auditor.completeness import Committed, TopicRead, compare, held, re
 from docaxis.auditor.rebuilding import Rebuilt, rebuild
 from docaxis.auditor.walking import open_checkpoint
 from docaxis.cli.connecting import connect, read_profile
-from docaxis.cli.evidence import evidence_in, read_pinned
+from docaxis.cli.evidence import evidence_in, log_of, read_pinned
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Connecting, Flag
@@ -26,18 +26,10 @@ _PAYLOAD: Final = 1
 """Of a compact JWS."""
 
 
-def pinned_of(connecting: Connecting | None) -> tuple[PinnedKeys, Policy]:
-    """Give the pinned keys of the profile with the log that they name: without them nothing can be found out.
-
-    Raises:
-        CommandFailed: The profile pins no log.
-    """
+def pinned_of(connecting: Connecting | None) -> PinnedKeys | None:
+    """Give the pinned keys of the profile."""
     path = read_profile(connecting).keys
-    pinned = None if path is None else read_pinned(path)
-    if pinned is None or pinned.log is None:
-        vi, en = "Hồ sơ kết nối không ghim khóa của sổ (keys).", "The profile pins no key of the log (keys)."
-        raise CommandFailed(Exit.CONFIGURATION, "no-pinned-log", vi, en)
-    return pinned, pinned.log
+    return None if path is None else read_pinned(path)
 
 
 @contextmanager
@@ -63,7 +55,7 @@ async def reindex(*, verify: Flag = False, to: Path | None = None, connecting: C
         connecting: How the command answers, and as whom it speaks.
     """
     output = output_for(connecting)
-    _, policy = pinned_of(connecting)
+    policy = log_of(pinned_of(connecting))
     with contextlib.ExitStack() as stack:
         file = None if to is None else stack.enter_context(to.open("w", encoding="utf-8"))
         rebuilt = await _rebuild(connecting, policy, compare=verify, file=file)
@@ -83,7 +75,9 @@ async def completeness(
         connecting: How the command answers, and as whom it speaks.
     """
     output = output_for(connecting)
-    pinned, policy = pinned_of(connecting)
+    pinned = pinned_of(connecting)
+    policy = log_of(pinned)
+    assert pinned is not None, "it names the log"
     mine = [piece for path in receipts or () for piece in _held(path, pinned)]
     now = system_clock()
     said = await _topic() if topic else None

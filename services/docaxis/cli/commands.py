@@ -252,6 +252,21 @@ COMMANDS: Final = (
                 "docaxis audit search --signer 'nguyen van mau' --since 2026-03-01T00:00:00+07:00",
             ),
             Command(
+                "verify",
+                "docaxis.cli.audit_log:verify",
+                Text(
+                    "Kiểm tra sổ: chữ ký, sự nối tiếp, và dựng lại toàn bộ (--full).",
+                    "Check the log: signatures, continuation, and everything derived anew (--full).",
+                ),
+                "docaxis audit verify --full --since lan-truoc.checkpoint",
+            ),
+            Command(
+                "monitor",
+                "docaxis.cli.audit_log:monitor",
+                Text("Theo dõi sổ và báo động khi sổ bị sửa.", "Watch the log, and alarm when it is not what it was."),
+                "docaxis audit monitor so.checkpoint --for 3600",
+            ),
+            Command(
                 "reindex",
                 "docaxis.cli.audit_checks:reindex",
                 Text(

@@ -45,6 +45,6 @@ def read_profile(options: Connecting | None) -> Profile:
     return load_profile(find_profile(options.profile if options else None))
 
 
-def connect(options: Connecting | None) -> AxisClient:
+def connect(options: Connecting | None, *, patience: Patience = PATIENCE) -> AxisClient:
     """Open a client as the profile says."""
-    return read_profile(options).connect(memory=TransientMemory(), patience=PATIENCE)
+    return read_profile(options).connect(memory=TransientMemory(), patience=patience)

@@ -19,6 +19,7 @@ from docaxis_signing.receipts import (
     RejectedEvidence,
     check_evidence,
 )
+from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import TransparencyError
 from docaxis_signing.transparency.proof import PROOF, LogProof
 
@@ -62,6 +63,18 @@ def read_pinned(path: Path) -> PinnedKeys:
     except (RejectedJson, RejectedEvidence) as error:
         vi, en = f"{path}: không phải tệp khóa đã ghim ({error}).", f"{path}: no file of pinned keys ({error})."
         raise CommandFailed(Exit.BAD_INPUT, "pinned-keys", vi, en) from error
+
+
+def log_of(pinned: PinnedKeys | None) -> Policy:
+    """Give the log that pinned keys name: without it nothing about the log can be found out.
+
+    Raises:
+        CommandFailed: They name none.
+    """
+    if pinned is None or pinned.log is None:
+        vi, en = "Không có khóa của sổ nào được ghim (keys).", "No key of the log is pinned (keys)."
+        raise CommandFailed(Exit.CONFIGURATION, "no-pinned-log", vi, en)
+    return pinned.log
 
 
 def evidence_in(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -60,6 +60,18 @@ def leaf(statement: bytes, salts: Openings) -> bytes:
     return data
 
 
+def type_of(entry: bytes) -> str:
+    """Give the type of an entry.
+
+    Raises:
+        RejectedLeaf: It is no entry of this log.
+    """
+    try:
+        return str(json.loads(entry)["type"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RejectedLeaf("an entry that is not of its form") from error
+
+
 def commit(field: str, salt: bytes, value: Any) -> str:
     """Give the commitment to one value, in hex."""
     return hashlib.sha256(TAG + field.encode() + b"\x00" + salt + canonical(value)).hexdigest()
