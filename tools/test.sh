@@ -9,6 +9,7 @@ missing() {
   command -v openssl >/dev/null 2>&1 || printf ' openssl'
   command -v javac >/dev/null 2>&1 || printf ' default-jdk-headless'
   command -v go >/dev/null 2>&1 || printf ' golang-go'
+  command -v nginx >/dev/null 2>&1 || printf ' nginx-light'
   command -v chromium >/dev/null 2>&1 || printf ' chromium'
 }
 wanted=$(missing)
@@ -28,6 +29,6 @@ else
 fi
 status=$?
 if [ -n "$wanted" ]; then
-  printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go)\n' "$wanted" "$wanted" >&2
+  printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go nginx)\n' "$wanted" "$wanted" >&2
 fi
 exit $status

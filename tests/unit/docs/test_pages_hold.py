@@ -197,6 +197,24 @@ def test_each_service_has_a_hardened_unit_with_its_own_user_and_only_its_keys() 
         assert ("evidence.json" in unit) == (service == "registrar")
 
 
+def test_each_service_has_a_manifest_with_its_own_secret_and_only_its_keys() -> None:
+    folder = ROOT / "deploy" / "kubernetes"
+    for service in SERVICES:
+        manifest = (folder / f"20-{service}.yaml").read_text("utf-8")
+        assert f"args: [docaxis, run, {service}]" in manifest
+        assert f"secretRef: {{name: docaxis-{service}}}" in manifest
+        for line in ("automountServiceAccountToken: false", "runAsNonRoot: true", "readOnlyRootFilesystem: true"):
+            assert line in manifest
+        assert ("store.key" in manifest) == (service in {"gateway", "verifier"})
+        assert ("evidence.json" in manifest) == (service == "registrar")
+        assert ("clerk.key" in manifest) == (service == "clerk")
+    reached = (folder / "30-service.yaml").read_text("utf-8")
+    for service, port in (("gateway", 8480), ("clerk", 8481)):
+        assert f"containerPort: {port}" in (folder / f"20-{service}.yaml").read_text("utf-8")
+        assert f"selector: {{app.kubernetes.io/name: docaxis-{service}}}" in reached
+        assert f"{{port: {port}}}" in reached, "the network policy lets the proxy in"
+
+
 def test_the_example_of_a_trust_file_has_the_form_that_is_read() -> None:
     value = tomllib.loads((ROOT / "deploy" / "policies" / "trust.toml.example").read_text("utf-8"))
     names = {entry["name"] for entry in (*value["anchor"], *value["authority"])}
