@@ -36,7 +36,6 @@ from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import Clock, system_clock, to_text
 from docaxis_signing.receipts import EvidenceKey, PinnedKeys
-from docaxis_signing.transparency.note import Signer
 from docaxis_signing.transparency.policy import NONE, Policy
 
 SERVICES: Final = ("gateway", "verifier", "router", "registrar", "projector")
@@ -160,13 +159,23 @@ class LocalAxis:
         if found is None:
             found = await self._fill()
             await asyncio.to_thread(identities.save, self._plan.directory, found)
-        if "log" not in found["services"]:  # made before there was a log
-            found["services"]["log"] = Signer.generate(ORIGIN).to_skey()
-            await asyncio.to_thread(identities.save, self._plan.directory, found)
-        self._keys = identities.service_keys_from_json(found["services"])
-        self.members = {name: identities.member_from_json(name, value) for name, value in found["members"].items()}
+        whole = identities.completed(found, SERVICES, ORIGIN)
+        self._keys = identities.service_keys_from_json(whole["services"])
+        self.members = {name: identities.member_from_json(name, value) for name, value in whole["members"].items()}
+        if whole != found:
+            await self._enrol_clerks()
+            await asyncio.to_thread(identities.save, self._plan.directory, whole)
         self.operator_credential, self.auditor_credential = found["operator"], found["auditor"]
         await asyncio.to_thread(self._write_key_files)
+
+    async def _enrol_clerks(self) -> None:
+        """Make the accounts at the pages in a folder that is older than they are."""
+        engine = open_database(self._database.url, application="enrolment")
+        try:
+            clerks = [(plan, self.members[plan.id]) for plan in MEMBERS if plan.id in self.members]
+            await enrol_clerks(ClerkAccountStore(engine), self.keys.clerk_key, clerks, clock=self._clock)
+        finally:
+            await engine.dispose()
 
     async def _fill(self) -> dict[str, Any]:
         keys = identities.new_service_keys(SERVICES, ORIGIN)

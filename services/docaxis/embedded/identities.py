@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from docaxis.embedded.problems import OldFolder
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.statements import MemberSigner
 from docaxis_signing.transparency.note import Signer
 
 FILE: Final = "identities.json"
+_SERVICE_KEYS: Final = ("gateway", "evidence", "log", "store", "clerk", "passwords")
+_MEMBER_SECRETS: Final = ("jwk", "credential", "clerk_credential", "kafka_password", "clerk_password")
 SECRET_BYTES: Final = 24
 
 
@@ -80,6 +83,29 @@ def load(directory: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     return value
+
+
+def completed(value: Mapping[str, Any], services: Iterable[str], origin: str) -> dict[str, Any]:
+    """Give what was saved with what an older version did not make yet, as far as nothing else hangs on it.
+
+    Raises:
+        OldFolder: More is missing than can be made anew: what brokers and directory know of it is not here.
+    """
+    made = {"log": Signer.generate(origin).to_skey(), "clerk": secrets.token_bytes(32).hex()}
+    whole: dict[str, Any] = {
+        **value,
+        "services": made | value.get("services", {}),
+        "members": {name: {"clerk_password": new_password()} | held for name, held in value.get("members", {}).items()},
+    }
+    missing = [name for name in ("operator", "auditor") if name not in whole]
+    missing += [f"services.{name}" for name in _SERVICE_KEYS if name not in whole["services"]]
+    missing += [f"passwords.{name}" for name in services if name not in whole["services"].get("passwords", {})]
+    missing += [
+        f"{member}.{name}" for member, held in whole["members"].items() for name in _MEMBER_SECRETS if name not in held
+    ]
+    if missing:
+        raise OldFolder(missing)
+    return whole
 
 
 def save(directory: Path, value: Mapping[str, Any]) -> None:

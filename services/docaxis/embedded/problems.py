@@ -1,8 +1,20 @@
 """What can go wrong while the local axis starts, each in one sentence that says what and how to mend it."""
 
+from collections.abc import Sequence
+
 
 class EmbeddedProblem(Exception):
     """The local axis cannot start or go on; the message is one sentence for a person."""
+
+
+class OldFolder(EmbeddedProblem):
+    """The folder was made by a version that is too old to be gone on with."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"this folder was made by an older version and lacks {', '.join(missing)}: move it away, or name another "
+            "folder, and a new axis is made"
+        )
 
 
 class NoJvm(EmbeddedProblem):
