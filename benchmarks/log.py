@@ -171,7 +171,7 @@ def receipts(directory: Path) -> dict[str, Any]:
     hashes = inclusion_proof(TileReader(dict(growth.tiles).__getitem__, len(made)), 7, len(made))
     proof = LogProof(7, hashes, (directory / CHECKPOINT).read_bytes(), leaves[7])
     file = evidence_file(
-        evidence.sign(made[7]), record=None, record_key=None, proof=proof, salts=openings(secret, made[7])
+        evidence.sign(made[7], NOW), record=None, record_key=None, proof=proof, salts=openings(secret, made[7])
     )
     pinned = PinnedKeys(
         "docaxis",

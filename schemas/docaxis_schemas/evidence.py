@@ -25,17 +25,23 @@ OPEN_FACTS: Final = frozenset({
     "directory_version",
     "disposition",
     "indication",
+    "key_sha256",
+    "kid",
     "policy_sha256",
+    "public_key",
     "recipients",
+    "retired_key_sha256",
+    "retired_kid",
     "revocation_epoch",
     "stage",
     "state",
     "step",
     "sub_indication",
     "trust_sha256",
+    "valid_from",
     "version",
 })  # fmt: skip
-"""Facts that the log shows as they are: codes and counts of the axis, and what policy and lists it judged under.
+"""Facts that the log shows as they are: codes, counts and keys of the axis, and what policy and lists it judged under.
 
 None says whose document it was. Whatever is not named here, hashes above all, is in the log as a commitment only.
 """
@@ -63,6 +69,7 @@ class EvidenceType(StrEnum):
     DEAD_LETTER_REPLAYED = "submission.replayed"
     AUDIT_SEARCHED = "audit.searched"
     EVIDENCE_EXPORTED = "evidence.exported"
+    KEY_CHANGED = "key.changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,12 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "An auditor exported the evidence of a submission.",
         "Không chứng minh hồ sơ đó đã được trao cho ai.",
         "It does not prove to whom it was given.",
+    ),
+    EvidenceType.KEY_CHANGED: Meaning(
+        "Từ thời điểm đã ghi trục ký bằng chứng bằng khóa khác; những gì khóa cũ đã ký trước đó vẫn đúng.",
+        "From the stated time the axis signs evidence with another key; what the earlier one signed before holds.",
+        "Không chứng minh khóa cũ chưa từng bị lộ.",
+        "It does not prove that the earlier key was never stolen.",
     ),
 }
 

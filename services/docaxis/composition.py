@@ -30,6 +30,7 @@ from docaxis.gateway.service import build_gateway
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.projector.service import Projector, ProjectorMetrics
 from docaxis.registrar.keeping import LogKeeper, LogMeasures
+from docaxis.registrar.rotation import KeyRotation, RefusedRotation
 from docaxis.registrar.sequencing import Sequencer
 from docaxis.registrar.service import Registrar
 from docaxis.registrar.witnesses import Witnesses
@@ -169,8 +170,13 @@ async def build_registrar(context: Context) -> Part:
     """Build the registrar; it alone is given the evidence key."""
     path = key_file(context.settings.keys.evidence_key, "evidence key")
     signer = EvidenceSigner.from_jwk(json.loads(await asyncio.to_thread(path.read_bytes)))
+    store = ReceiptStore(context.engine)
+    try:
+        await key_rotation(context.settings, context.engine, context.clock).require_current(signer)
+    except RefusedRotation as error:
+        raise MisconfiguredService(str(error)) from error
     registrar = Registrar(
-        ReceiptStore(context.engine),
+        store,
         signer,
         axis=context.settings.axis,
         environment=context.settings.environment,
@@ -184,6 +190,12 @@ async def build_registrar(context: Context) -> Part:
     if keeper is None:
         return Part("registrar", loops, lambda: report.causes)
     return Part("registrar", loops | {"log": keeper.serve}, lambda: (*report.causes, *keeper.causes))
+
+
+def key_rotation(settings: Settings, engine: AsyncEngine, clock: Clock) -> KeyRotation:
+    """Give what changes the evidence key of an axis, and knows which keys were retired."""
+    order = LogOrder(engine, settings.log_origin)
+    return KeyRotation(ReceiptStore(engine), order, clock, axis=settings.axis, environment=settings.environment)
 
 
 async def open_log(context: Context) -> LogKeeper | None:

@@ -7,12 +7,13 @@ digest of that record and the thumbprint of the key that signed it, so neither c
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
+from joserfc.registry import HeaderParameter
 
 from docaxis_schemas.canonical import RejectedJson, canonical, parse_object
 from docaxis_schemas.evidence import MAX_STATEMENT
@@ -27,7 +28,8 @@ ALGORITHM: Final = "Ed25519"
 TYPE: Final = "docaxis-receipt+jws"
 FORMAT: Final = "docaxis-evidence"
 MAX_EVIDENCE_FILE: Final = 16 * 1024 * 1024
-_REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM])
+_ISSUED_AT: Final = HeaderParameter("time of signing, as of ETSI TS 119 182-1, 5.1.11", "int")
+_REGISTRY: Final = jws.JWSRegistry({"iat": _ISSUED_AT}, algorithms=[ALGORITHM])
 _REGISTRY.max_payload_length = 2 * MAX_STATEMENT
 
 
@@ -37,7 +39,7 @@ class RejectedEvidence(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKey:
-    """A public key of the axis, pinned by whoever checks: evidence dated outside its dates is refused."""
+    """A public key of the axis, pinned by whoever checks: evidence signed or dated outside its dates is refused."""
 
     kid: str
     jwk: Mapping[str, Any]
@@ -111,11 +113,13 @@ class Logged:
 class CheckedEvidence:
     """Evidence that holds: the statement, and the member's record where one belongs to it.
 
-    ``logged`` is None where the evidence carries no proof yet, or the checker pinned no log.
+    ``logged`` is None where the evidence carries no proof yet, or the checker pinned no log. ``kid`` names the key that
+    signed the receipt.
     """
 
     statement: Mapping[str, Any]
     record: OpenedStatement | None
+    kid: str
     logged: Logged | None = None
 
 
@@ -144,9 +148,9 @@ class EvidenceSigner:
         """Give the public key for pinning."""
         return dict(self._key.as_dict(private=False)) | {"kid": self.kid}
 
-    def sign(self, statement: bytes) -> str:
-        """Sign the canonical bytes of a statement."""
-        protected = {"alg": ALGORITHM, "kid": self.kid, "typ": TYPE}
+    def sign(self, statement: bytes, at: datetime) -> str:
+        """Sign the canonical bytes of a statement, and say when; full seconds, rounded down."""
+        protected = {"alg": ALGORITHM, "iat": int(at.timestamp()), "kid": self.kid, "typ": TYPE}
         return jws.serialize_compact(protected, statement, self._key, registry=_REGISTRY)
 
 
@@ -186,23 +190,23 @@ def check_evidence(value: Mapping[str, Any], pinned: PinnedKeys) -> CheckedEvide
         raise RejectedEvidence("not an evidence file of version 1")
     if value.keys() != {"v", "format", "receipt", "record", "record_key", "proof", "openings"}:
         raise RejectedEvidence("the evidence file has unknown or missing members")
-    statement, data = _open_receipt(str(value["receipt"]), pinned)
+    statement, data, kid = _open_receipt(str(value["receipt"]), pinned)
     logged = _open_proof(value, data, pinned)
     facts = statement.get("facts")
     wanted = facts.get("record_sha256") if isinstance(facts, dict) else None
     if wanted is None or not isinstance(facts, dict):
         if value["record"] is not None:
             raise RejectedEvidence("the statement names no member's record, yet one is attached")
-        return CheckedEvidence(statement, None, logged)
-    return CheckedEvidence(statement, _open_record(value, statement, facts), logged)
+        return CheckedEvidence(statement, None, kid, logged)
+    return CheckedEvidence(statement, _open_record(value, statement, facts), kid, logged)
 
 
-def _open_receipt(token: str, pinned: PinnedKeys) -> tuple[dict[str, Any], bytes]:
+def _open_receipt(token: str, pinned: PinnedKeys) -> tuple[dict[str, Any], bytes, str]:
     try:
         protected = jws.extract_compact(token.encode("ascii", "replace"), registry=_REGISTRY).headers()
     except (JoseError, ValueError, TypeError) as error:
         raise RejectedEvidence("the receipt is not a compact JWS") from error
-    if set(protected) != {"alg", "kid", "typ"} or protected["alg"] != ALGORITHM or protected["typ"] != TYPE:
+    if set(protected) - {"iat"} != {"alg", "kid", "typ"} or protected["alg"] != ALGORITHM or protected["typ"] != TYPE:
         raise RejectedEvidence("the receipt's header is not that of a receipt")
     for key in pinned.keys:
         if key.kid == protected["kid"]:
@@ -218,10 +222,22 @@ def _open_receipt(token: str, pinned: PinnedKeys) -> tuple[dict[str, Any], bytes
         raise RejectedEvidence("the statement is not in canonical form (RFC 8785)")
     if statement.get("axis") != pinned.axis or statement.get("environment") != pinned.environment:
         raise RejectedEvidence("the statement is of another axis or environment")
-    at = from_text(str(statement["time"]))
-    if at < key.valid_from or (key.valid_to is not None and at >= key.valid_to):
+    _require_alive(key, from_text(str(statement["time"])), protected.get("iat"))
+    return statement, verified.payload, key.kid
+
+
+def _require_alive(key: EvidenceKey, dated: datetime, issued_at: int | None) -> None:
+    """Refuse what a key signed, or says to have happened, outside its life.
+
+    A statement may be older than the key that signs it: it waited while keys changed. Receipts that do not say when
+    they were signed are taken to be as old as what they say.
+    """
+    try:
+        signed = dated if issued_at is None else datetime.fromtimestamp(issued_at, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise RejectedEvidence("the receipt's time of signing is none") from error
+    if signed < key.valid_from or (key.valid_to is not None and max(signed, dated) >= key.valid_to):
         raise RejectedEvidence("the statement is dated outside the life of the key that signed it")
-    return statement, verified.payload
 
 
 def _open_proof(value: Mapping[str, Any], statement: bytes, pinned: PinnedKeys) -> Logged | None:

@@ -147,6 +147,15 @@ COMMANDS: Final = (
         ),
     ),
     Command(
+        "rotate-key",
+        "docaxis.cli.rotate_key:rotate_key",
+        Text(
+            "Thay khóa ký bằng chứng; khóa cũ ký xác nhận và sổ minh bạch ghi lại.",
+            "Replace the evidence key; the old one signs the change, and the log shows it.",
+        ),
+        "docaxis rotate-key evidence-2027",
+    ),
+    Command(
         "verify-evidence",
         "docaxis.cli.evidence:verify_evidence",
         Text(

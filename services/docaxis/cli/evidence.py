@@ -11,6 +11,7 @@ from docaxis.cli.options import Flag, Speaking
 from docaxis.cli.output import Output, output_for
 from docaxis_schemas.canonical import RejectedJson, parse, parse_object
 from docaxis_schemas.evidence import MEANINGS, EvidenceType
+from docaxis_signing.key_history import follow
 from docaxis_signing.receipts import (
     MAX_EVIDENCE_FILE,
     CheckedEvidence,
@@ -27,18 +28,32 @@ NO_LOG: Final = "the pinned keys name no log"
 NO_EVIDENCE: Final = "the file holds no evidence"
 
 
-def verify_evidence(file: list[Path], /, *, keys: Path, logged: Flag = False, speaking: Speaking | None = None) -> int:
+def verify_evidence(
+    file: list[Path],
+    /,
+    *,
+    keys: Path,
+    history: Path | None = None,
+    logged: Flag = False,
+    speaking: Speaking | None = None,
+) -> int:
     """Check evidence files.
 
     Args:
         file: Evidence files, and proofs of the log (.tlog-proof); a file may hold one piece of evidence or an object
             with a list of them.
         keys: The axis's public evidence keys, pinned beforehand from a source you trust.
+        history: What the axis changed of its keys since they were pinned (key-history.json, as receipt keeps it).
         logged: Refuse evidence without a proof that the transparency log has it.
         speaking: How the command answers.
     """
     output = output_for(speaking)
     pinned = read_pinned(keys)
+    if history is not None:
+        try:
+            pinned = follow(pinned, evidence_in(history))
+        except RejectedEvidence as error:
+            return _refuse(history, str(error), output)
     worst = Exit.OK
     for path in file:
         if path.suffix == PROOF:

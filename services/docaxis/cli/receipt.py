@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -14,9 +14,12 @@ from docaxis.cli.options import Connecting
 from docaxis.cli.output import output_for
 from docaxis.client.axis import AxisClient
 from docaxis.client.evidence import PinnedKeys, RejectedEvidence, check_evidence
+from docaxis_signing.key_history import follow
 from docaxis_signing.transparency.proof import PROOF
 
 PAUSE_SECONDS: Final = 0.5
+HISTORY: Final = "key-history.json"
+"""How the changes of the axis's keys are kept beside receipts; ``verify-evidence --history`` reads it."""
 
 
 async def receipt(
@@ -42,12 +45,31 @@ async def receipt(
     pinned = None if pinned_path is None else read_pinned(pinned_path)
     async with connect(connecting) as axis:
         pieces = await _proved(axis, submission, wait)
+        history = await axis.key_history() if pinned is not None and pinned.log is not None else ()
     worst = Exit.OK
+    if history and pinned is not None:
+        value, lines, pinned = await asyncio.to_thread(_follow, to, history, pinned)
+        output.result(value, *lines)
+        worst = Exit.OK if value["holds"] else Exit.REFUSED
     for number, piece in enumerate(pieces, 1):
         value, lines = await asyncio.to_thread(_keep, to, f"{submission}-{number:03}", piece, pinned)
         output.result(value, *lines)
         worst = max(worst, Exit.OK if value["holds"] is not False else Exit.REFUSED)
     return worst
+
+
+def _follow(
+    directory: Path, history: Sequence[Mapping[str, Any]], pinned: PinnedKeys
+) -> tuple[dict[str, Any], list[str], PinnedKeys]:
+    """Keep how the axis changed its keys, and give the pinned keys with it as far as it holds."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / HISTORY
+    path.write_text(json.dumps({"evidence": list(history)}, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    value = {"file": str(path), "changes": len(history)}
+    try:
+        return value | {"holds": True}, [f"✓ {path}"], follow(pinned, history)
+    except RejectedEvidence as error:
+        return value | {"holds": False, "reason": str(error)}, [f"✗ {path}: {error}"], pinned
 
 
 async def _proved(axis: AxisClient, submission: UUID, wait: int) -> tuple[Mapping[str, Any], ...]:

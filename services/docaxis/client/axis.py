@@ -234,6 +234,14 @@ class AxisClient:
         """Give the axis's public keys as it states them. Pin them from a trusted copy, not from here."""
         return await self._get("/v1/keys")
 
+    async def key_history(self) -> tuple[Mapping[str, Any], ...]:
+        """Give the evidence of each change of evidence keys, the earliest first.
+
+        Raises:
+            UnavailableAxis: It cannot be reached.
+        """
+        return tuple((await self._get("/v1/keys/history"))["evidence"])
+
     async def dead_letters(self) -> tuple[Mapping[str, Any], ...]:
         """Give what waits for an operator; wants that role."""
         answer = await self._get("/v1/dead-letters")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from docaxis.directory.entries import Role
 from docaxis.gateway.parts import Parts
@@ -18,6 +18,7 @@ from docaxis.gateway.refusals import Refused
 from docaxis.storage.log_files import CHECKPOINT, VKEY, LogFiles
 from docaxis.storage.receipts import Piece
 from docaxis_schemas.problems import Code
+from docaxis_signing.key_history import history_id
 from docaxis_signing.transparency.problems import TransparencyError
 
 AUDITOR: Final = frozenset({Role.AUDITOR})
@@ -34,17 +35,23 @@ _log = structlog.get_logger("docaxis.gateway")
 
 def transparency(parts: Parts) -> APIRouter:
     """Give the routes."""
-    router = APIRouter(prefix="/log", tags=["transparency"])
+    router = APIRouter(tags=["transparency"])
 
-    @router.get("/checkpoint", summary="The signed head of the log, with the cosignatures of its witnesses")
+    @router.get("/v1/keys/history", summary="Each change of evidence keys, signed by the key that ended, and logged")
+    async def key_history() -> JSONResponse:
+        axis, environment = str(parts.public_keys["axis"]), str(parts.public_keys["environment"])
+        pieces = await parts.receipts.key_history(history_id(axis, environment))
+        return JSONResponse({"evidence": await proved(parts.log, pieces)})
+
+    @router.get("/log/checkpoint", summary="The signed head of the log, with the cosignatures of its witnesses")
     async def checkpoint() -> Response:
         return Response(await _read(parts.log, CHECKPOINT), media_type=_TEXT, headers=_A_MOMENT)
 
-    @router.get("/vkey", summary="The log's public key as the axis states it; pin it from a trusted copy")
+    @router.get("/log/vkey", summary="The log's public key as the axis states it; pin it from a trusted copy")
     async def vkey() -> Response:
         return Response(await _read(parts.log, VKEY), media_type=_TEXT, headers=_A_MOMENT)
 
-    @router.get("/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
+    @router.get("/log/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
     async def tile(request: Request, path: str) -> Response:
         if _BUNDLE.fullmatch(path):
             await parts.doorkeeper.require(request, AUDITOR)

@@ -66,6 +66,7 @@ class Registrar:
         return Outcome()
 
     def _receipt(self, event: EvidenceRecord, record: Received, statement: bytes) -> Receipt:
+        now = self._clock()
         return Receipt(
             event.event_id,
             event.type,
@@ -74,9 +75,9 @@ class Registrar:
             event.recipient,
             event.at,
             statement,
-            self._signer.sign(statement),
+            self._signer.sign(statement, now),
             self._signer.kid,
-            self._clock(),
+            now,
             record.partition.number,
             record.offset,
         )

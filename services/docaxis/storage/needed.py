@@ -28,6 +28,7 @@ _UNCOVERED: Final = """
         UNION ALL
         SELECT event_id FROM log_leaves WHERE leaf_index >= coalesce((SELECT min(signed_size) FROM log_head), 0)
     ) AS waiting USING (event_id)
+    WHERE r.topic_partition >= 0  -- a change of keys came by no topic
     GROUP BY r.topic_partition
 """
 _NEEDED: Final = Statement(f"""

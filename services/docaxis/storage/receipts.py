@@ -92,6 +92,15 @@ _EVIDENCE: Final = Statement("""
           AND (r.recipient = l.recipient OR r.recipient IS NULL AND r.type = ANY(CAST(:shared AS text[])))))
     ORDER BY r.at, r.topic_offset
 """)
+_KEY_HISTORY: Final = Statement("""
+    SELECT r.type, r.receipt, r.statement, NULL AS record, NULL AS record_key, NULL AS own_record,
+      NULL AS own_record_key, o.leaf_index, o.leaf, s.secret
+    FROM receipts r
+    LEFT JOIN log_leaves o ON o.event_id = r.event_id
+    LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
+    WHERE r.submission_id = CAST(:history AS uuid)
+    ORDER BY r.at
+""")
 
 
 class ReceiptStore:
@@ -155,6 +164,14 @@ class ReceiptStore:
         }
         return tuple(_piece(row) for row in await self._database.rows(_EVIDENCE, **values))
 
+    async def key_history(self, history: UUID) -> tuple["Piece", ...]:
+        """Give the changes of evidence keys, the earliest first; everybody may see them.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return tuple(_piece(row) for row in await self._database.rows(_KEY_HISTORY, history=history))
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -164,6 +181,7 @@ class Piece:
     """
 
     receipt: str
+    statement: bytes
     record: str | None
     record_key: Mapping[str, Any] | None
     leaf_index: int | None
@@ -187,4 +205,4 @@ def _piece(row: Row) -> Piece:
         record, key = row["record"], row["record_key"]
     salts = None if row["secret"] is None else openings(row["secret"], row["statement"])
     read_key = None if key is None else json.loads(key)
-    return Piece(row["receipt"], record, read_key, row["leaf_index"], row["leaf"], salts)
+    return Piece(row["receipt"], row["statement"], record, read_key, row["leaf_index"], row["leaf"], salts)

@@ -128,7 +128,7 @@ class FakeAxis:
         if record is not None:
             facts["record_sha256"] = hashlib.sha256(record.data).hexdigest()
             facts["record_key_sha256"] = thumbprint(self.signer.public_jwk())
-        receipt = self.registrar.sign(canonical(statement | {"facts": facts}))
+        receipt = self.registrar.sign(canonical(statement | {"facts": facts}), datetime.now(UTC))
         key = self.signer.public_jwk() if record is not None else None
         self.evidence.append(evidence_file(receipt, record=token, record_key=key))
 

@@ -1,12 +1,19 @@
 """The transparency log over HTTP: tiles and checkpoint for everybody, entries for auditors, and nothing else."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.embedded.forged_log import write_log
+from docaxis.registrar.rotation import KeyFiles, KeyRotation
 from docaxis.storage.log_files import CHECKPOINT, VKEY
+from docaxis.storage.log_order import LogOrder
+from docaxis.storage.receipts import ReceiptStore
+from docaxis_schemas.moments import system_clock
+from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import check_inclusion, inclusion_proof, leaf_hash
 from docaxis_signing.transparency.note import Signer
@@ -40,6 +47,19 @@ async def test_anybody_can_check_that_the_log_only_grew(world: Any, log: Path) -
         tiles[tile] = answer.content
     proof = inclusion_proof(TileReader(tiles.__getitem__, COUNT), 270, COUNT)
     check_inclusion(leaf_hash(b"entry 270"), 270, COUNT, proof, opened.root)
+
+
+async def test_anybody_can_see_how_the_keys_changed(world: Any, gateway_engine: AsyncEngine, tmp_path: Path) -> None:
+    assert (await world.client.get("/v1/keys/history")).json() == {"evidence": []}
+    key = tmp_path / "evidence.json"
+    key.write_text(json.dumps(EvidenceSigner.generate("evidence-1").private_jwk()))
+    order, settings = LogOrder(gateway_engine, "log.example/keys"), world.settings
+    rotation = KeyRotation(
+        ReceiptStore(gateway_engine), order, system_clock, axis=settings.axis, environment=settings.environment
+    )
+    await rotation.rotate(KeyFiles(key), "evidence-2")
+    (change,) = (await world.client.get("/v1/keys/history")).json()["evidence"]
+    assert (change["format"], change["proof"]) == ("docaxis-evidence", None)
 
 
 async def test_entries_are_for_auditors(world: Any, log: Path) -> None:

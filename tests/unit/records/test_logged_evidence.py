@@ -53,7 +53,7 @@ def _evidence(number: int = 3, *, witnessed: bool = False) -> dict[str, Any]:
     proof = LogProof(number, inclusion_proof(reader, number, 5), checkpoint, LEAVES[number])
     statement = STATEMENTS[number]
     salts = openings(SECRET, statement)
-    return evidence_file(AXIS.sign(statement), record=None, record_key=None, proof=proof, salts=salts)
+    return evidence_file(AXIS.sign(statement, NOW), record=None, record_key=None, proof=proof, salts=salts)
 
 
 def _pinned(quorum: str = "none") -> PinnedKeys:
@@ -75,7 +75,7 @@ def test_pinned_keys_with_a_policy_read_back() -> None:
 
 
 def test_without_a_proof_or_a_pinned_log_nothing_is_said_of_the_log() -> None:
-    bare = evidence_file(AXIS.sign(STATEMENTS[3]), record=None, record_key=None)
+    bare = evidence_file(AXIS.sign(STATEMENTS[3], NOW), record=None, record_key=None)
     assert check_evidence(bare, _pinned()).logged is None
     blind = PinnedKeys("docaxis", "test", _pinned().keys)
     assert check_evidence(_evidence(), blind).logged is None
@@ -94,7 +94,7 @@ def test_too_few_witnesses_are_not_enough() -> None:
     {"openings": {"member": 5}},
     {"proof": "nonsense"},
     {"proof": 5},
-    {"receipt": AXIS.sign(STATEMENTS[2])},
+    {"receipt": AXIS.sign(STATEMENTS[2], NOW)},
 ])  # fmt: skip
 def test_a_proof_of_something_else_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(RejectedEvidence, match="does not show"):

@@ -115,7 +115,7 @@ def evidence() -> dict[str, Any]:
         "record_key_sha256": thumbprint(MEMBER.public_jwk()),
     }
     statement = Statement(UUID(int=1), EvidenceType.SUBMISSION_RECEIVED, UUID(int=2), NOW, "so-noi-vu", None, facts)
-    receipt = AXIS.sign(statement.to_bytes(axis="docaxis", environment="test"))
+    receipt = AXIS.sign(statement.to_bytes(axis="docaxis", environment="test"), NOW)
     return evidence_file(receipt, record=record, record_key=MEMBER.public_jwk())
 
 
