@@ -8,4 +8,4 @@ REVOKE INSERT, UPDATE, DELETE ON clerk_accounts FROM docaxis_services;
 REVOKE SELECT ON clerk_accounts, clerk_sessions, clerk_drafts FROM docaxis_auditor;
 -- Registers: entries are numbered once and counters rise; nothing of a register is ever deleted.
 REVOKE DELETE ON clerk_documents, clerk_registers FROM docaxis_services;
-REVOKE UPDATE, DELETE ON clerk_register_gaps FROM docaxis_services;
+REVOKE UPDATE, DELETE ON clerk_register_gaps, clerk_notices FROM docaxis_services;

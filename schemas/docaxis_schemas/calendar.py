@@ -97,6 +97,13 @@ class WorkingCalendar:
                 return found
         raise RejectedCalendar(f"no working day within {LONGEST_BREAK} days after {day}")
 
+    def previous_working_day(self, day: date) -> date:
+        """Give the last working day before this one."""
+        for back in range(1, LONGEST_BREAK + 1):
+            if self.is_working_day(found := day - back * _DAY):
+                return found
+        raise RejectedCalendar(f"no working day within {LONGEST_BREAK} days before {day}")
+
     def working_days_between(self, start: date, end: date) -> int:
         """Count the working days after ``start`` up to and including ``end``; negative if ``end`` comes first."""
         if end < start:
@@ -121,6 +128,11 @@ class WorkingCalendar:
     def due_to_acknowledge(self, arrived_at: datetime) -> datetime:
         """Give the latest moment to notify receipt: the same working day (NĐ 30/2020 Art. 21)."""
         return self.end_of_same_working_day(arrived_at)
+
+    def a_working_day_before(self, due_at: datetime) -> datetime:
+        """Give the same time of day on the working day before."""
+        local = _local(due_at)
+        return _at(self.previous_working_day(local.date()), local.time())
 
     def overdue_since(self, since: datetime, *, working_days: int) -> datetime:
         """Give the moment when so many working days have passed since ``since``, at the same time of day."""

@@ -364,7 +364,7 @@ async def build_clerk(context: Context) -> Part:
         raise MisconfiguredService(str(error)) from error
     url = await pages.start()
     context.stack.push_async_callback(pages.stop)
-    return Part("clerk", {"ledger": pages.ledger.serve}, tuple, url)
+    return Part("clerk", {"ledger": pages.ledger.serve, "reminding": pages.reminding.serve}, tuple, url)
 
 
 BUILDERS: Final[Mapping[str, Callable[[Context], Awaitable[Part]]]] = {

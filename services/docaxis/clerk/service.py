@@ -23,6 +23,7 @@ from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.pages import ROUTES
 from docaxis.clerk.passwords import Passwords
+from docaxis.clerk.reminding import Reminding
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor, Visitors, gateway_client
 from docaxis.client import ClientError, RejectedByAxis
@@ -31,6 +32,7 @@ from docaxis.serving import WebServer
 from docaxis.settings import Settings
 from docaxis.spooling import AGAIN_SECONDS, NoRoom, SpoolRoom, TooLargeForRoom
 from docaxis.storage.clerk_accounts import ClerkAccountStore
+from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
 from docaxis.storage.clerk_lists import ClerkLists
@@ -82,6 +84,8 @@ def build_clerk_pages(
     app.state.documents = ClerkDocuments(engine)
     app.state.registers = ClerkRegisters(engine)
     app.state.ledger = Ledger(app.state.documents, app.state.registers, directory, clock)
+    app.state.deadlines = ClerkDeadlines(engine)
+    app.state.reminding = Reminding(app.state.documents, app.state.deadlines, directory, clock)
     app.state.directory = directory
     app.state.clock = clock
     app.state.environment = settings.environment
@@ -109,6 +113,7 @@ class ClerkPages:
         self.app = app
         self.visitors = visitors
         self.ledger: Ledger = app.state.ledger
+        self.reminding: Reminding = app.state.reminding
         self._server = WebServer(app, settings.clerk.host, settings.clerk.port, name="clerk pages")
 
     async def start(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from docaxis.clerk.deadline_words import DEADLINE_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
 from docaxis_schemas.lifecycle import REPORT_NAMES
 
@@ -9,6 +10,7 @@ LANGUAGES: Final = ("vi", "en")
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **REGISTER_WORDS,
+    **DEADLINE_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),
     "test": ("Môi trường THỬ NGHIỆM – không có giá trị pháp lý", "TEST environment – of no legal effect"),

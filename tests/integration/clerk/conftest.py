@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from clerkoffice import LEADER, SENDER, Office
 from docaxis.clerk import ClerkPages, build_clerk_pages
@@ -12,12 +13,14 @@ from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory import DirectoryRepository
 from docaxis.embedded.axis import AxisPlan, LocalAxis
+from docaxis.embedded.database import EmbeddedDatabase
 from docaxis.embedded.papers import PaperDesk
 from docaxis.runtime import Runtime
 from docaxis.settings import ClerkSettings
 from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
+from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import system_clock
 
 CHROMIUM = "/usr/bin/chromium"
@@ -73,3 +76,12 @@ async def browser() -> AsyncIterator[Browser]:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
         yield opened
         await opened.close()
+
+
+@pytest.fixture(scope="session")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncEngine]:
+    async with EmbeddedDatabase(tmp_path_factory.mktemp("clerk-database") / "database") as database:
+        await upgrade(database.url)
+        engine = open_database(database.url, application="tests")
+        yield engine
+        await engine.dispose()

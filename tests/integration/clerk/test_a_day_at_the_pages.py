@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,8 @@ async def send(page: Page, office: Office, tmp_path: Path) -> str:
     await page.get_by_label("Trích yếu").fill(SUBJECT)
     await page.get_by_label("Địa danh").fill("Hà Nội")
     await page.get_by_label("Ngày ban hành").fill(paper.metadata.promulgated_on.isoformat())
+    late = paper.metadata.promulgated_on - timedelta(days=3)
+    await page.get_by_label("Hạn trả lời").fill(late.isoformat())
     await page.get_by_label("Văn bản chính (PDF đã ký)").set_input_files(file)
     await picture(page, "send")
     await page.get_by_role("button", name="Tiếp tục").click()
@@ -101,6 +104,23 @@ async def look_into_the_registers(page: Page, office: Office, register: str) -> 
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+async def look_at_the_deadlines(reader: Page, sender: Page, office: Office) -> None:
+    """The document was due before it came: both sides see it, and a letter of apology is drafted."""
+    await reader.goto(f"{office.pages}/inbox")
+    await expect(reader.get_by_role("row").filter(has_text=SUBJECT)).to_contain_text("quá hạn")
+    await sender.goto(f"{office.pages}/deadlines")
+    overdue = sender.get_by_role("region", name="Nơi nhận đang quá hạn")
+    await expect(overdue.get_by_role("row").filter(has_text=SUBJECT)).to_contain_text("quá hạn")
+    await reader.goto(f"{office.pages}/deadlines")
+    await picture(reader, "deadlines")
+    await reader.get_by_role("link", name="Thư xin lỗi").click()
+    await expect(reader.get_by_role("article")).to_contain_text("THƯ XIN LỖI")
+    await expect(reader.get_by_role("article")).to_contain_text("4711/BTN-VP")
+    await reader.goto(f"{office.pages}/deadlines/kept")
+    kept = reader.get_by_role("row").filter(has_text="H98.14").filter(has_text="thông báo đã nhận")
+    await expect(kept.get_by_role("cell").nth(3)).to_have_text("1")
+
+
 async def test_a_document_is_sent_read_and_accepted_without_javascript(
     office: Office, plain: BrowserContext, browser: Browser, tmp_path: Path
 ) -> None:
@@ -136,6 +156,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await wait_for(reader, address, REPORT_NAMES[Report.ACCEPTED][0])
     await wait_for(sender, sent, REPORT_NAMES[Report.ACCEPTED][0])
     await picture(sender, "submission")
+    await look_at_the_deadlines(reader, sender, office)
     await look_into_the_registers(reader, office, "incoming")
     await look_into_the_registers(sender, office, "outgoing")
 
@@ -186,7 +207,15 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
         await page.get_by_role("button", name="English").click()
         await check()
         await page.get_by_role("button", name="Tiếng Việt").click()
-    for address in ("registers/incoming", "registers/outgoing", "registers/outgoing/print", "search", "search?q=a"):
+    for address in (
+        "registers/incoming",
+        "registers/outgoing",
+        "registers/outgoing/print",
+        "search",
+        "search?q=a",
+        "deadlines",
+        "deadlines/kept",
+    ):
         await page.goto(f"{office.pages}/{address}")
         await check()
     await page.goto(f"{office.pages}/registers/incoming")

@@ -1,7 +1,6 @@
 """Registers and search on a real database: numbers without gaps, and nobody sees another's documents."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,25 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from docaxis.embedded.database import EmbeddedDatabase
 from docaxis.storage.clerk_documents import ClerkDocuments, DocumentRow, FoundDocument, Question, Register
 from docaxis.storage.clerk_lists import Place
 from docaxis.storage.clerk_registers import Book, ClerkRegisters, RejectedGap
-from docaxis.storage.database import open_database
-from docaxis.storage.migrate import upgrade
 from docaxis_schemas.folding import folded
 
 AT = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 NEW_YEAR_IN_VIETNAM = datetime(2026, 12, 31, 17, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[AsyncEngine]:
-    async with EmbeddedDatabase(tmp_path_factory.mktemp("registers") / "database") as database:
-        await upgrade(database.url)
-        engine = open_database(database.url, application="tests")
-        yield engine
-        await engine.dispose()
 
 
 @pytest.fixture

@@ -26,7 +26,15 @@ async def token_of(visitor: httpx.AsyncClient) -> str:
 
 @pytest.mark.parametrize(
     "path",
-    ["/inbox", "/outbox", "/drafts", "/search", "/registers/incoming", "/inbox/7f3b5f0e-30cf-4c1e-9f3f-0d6b8c3a5a11"],
+    [
+        "/inbox",
+        "/outbox",
+        "/drafts",
+        "/search",
+        "/deadlines",
+        "/registers/incoming",
+        "/inbox/7f3b5f0e-30cf-4c1e-9f3f-0d6b8c3a5a11",
+    ],
 )
 async def test_who_is_not_signed_in_is_asked_to(office: Office, path: str) -> None:
     async with office.visitor() as visitor:

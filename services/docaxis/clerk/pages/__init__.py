@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from docaxis.clerk.pages import incoming, outgoing, registers, searching, sending, signing_in
+from docaxis.clerk.pages import deadlines, incoming, outgoing, registers, searching, sending, signing_in
 
 ROUTES: tuple[BaseRoute, ...] = (
     *signing_in.ROUTES,
@@ -11,6 +11,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *sending.ROUTES,
     *registers.ROUTES,
     *searching.ROUTES,
+    *deadlines.ROUTES,
 )
 
 __all__ = ["ROUTES"]

@@ -1,5 +1,7 @@
 """What came in: the list, one delivery with what its signatures are worth, and what is said about it."""
 
+from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
@@ -15,7 +17,10 @@ from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
 from docaxis.client import Delivery
 from docaxis.storage.clerk_lists import PAGE
+from docaxis_schemas.calendar import vietnam
+from docaxis_schemas.deadlines import Standing, standing, to_answer
 from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.moments import from_text
 
 PROGRESS = (Report.ASSIGNED, Report.IN_PROGRESS, Report.FINISHED)
 
@@ -28,7 +33,24 @@ async def received(request: Request, visitor: Visitor) -> Response:
     )
     older = place_after(rows[-1].at, rows[-1].delivery_id) if len(rows) == PAGE else None
     names = names_of(request, {str(row.body.get("issuer", "")) for row in rows})
-    return page(request, "inbox.html", visitor, rows=rows, names=names, waiting=waiting, older=older)
+    now = request.app.state.clock()
+    return page(
+        request,
+        "inbox.html",
+        visitor,
+        rows=rows,
+        names=names,
+        waiting=waiting,
+        older=older,
+        due_words=partial(_due_words, now=now),
+    )
+
+
+def _due_words(due_at: str | None, ended: bool, *, now: datetime) -> str | None:  # noqa: FBT001 - from a template
+    if due_at is None or ended:
+        return None
+    how = standing(to_answer(from_text(due_at), vietnam()), None, now)
+    return None if how is Standing.OPEN else f"standing-{how.value}"
 
 
 async def delivery(request: Request, visitor: Visitor) -> Response:

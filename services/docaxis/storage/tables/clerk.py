@@ -109,3 +109,21 @@ clerk_register_gaps = Table(
     Column("at", MOMENT, nullable=False),
     comment="Numbers that were given elsewhere (a paper register, say), each run with its reason.",
 )
+
+clerk_notices = Table(
+    "clerk_notices",
+    metadata,
+    Column("notice_id", Uuid, primary_key=True, comment="from what it tells to whom: it is given once"),
+    Column("member", Text, nullable=False, comment="whose pages show it"),
+    Column("organisation", Text, nullable=False, comment="to whom"),
+    Column("kind", Text, nullable=False, comment="reminder or overdue"),
+    Column("duty", Text, nullable=False, comment="acknowledge or answer"),
+    Column("relation", Text, nullable=False, comment="recipient, sender or parent"),
+    Column("recipient", Text, nullable=False, comment="whose duty it is"),
+    Column("document_id", Uuid, comment="in the register of whom it is told to; none for a parent"),
+    Column("number", Text, nullable=False, comment="empty for a parent"),
+    Column("due_at", MOMENT, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Index("clerk_notices_of_organisation", "member", "organisation", "at"),
+    comment="Reminders and overdue notices, each given once.",
+)

@@ -1,0 +1,184 @@
+"""SQL of deadlines: deliveries with what happened to them when, and notices that were given once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from docaxis.storage.clerk_documents import Register
+from docaxis.storage.driver import Database, Statement
+
+SHOWN: Final = 200
+"""Rows of a list of deadlines, the most overdue first."""
+COUNTED: Final = 50_000
+"""Deliveries that one rate is made of; more than an organisation gets in three months."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A delivery with its moments; ``organisation`` is whose register it stands in."""
+
+    document_id: UUID
+    submission_id: UUID
+    organisation: str
+    recipient: str
+    issuer: str
+    number: str
+    subject: str
+    urgency: str
+    promulgated_on: Any
+    sent_or_came_at: datetime
+    arrived_at: datetime
+    due_at: datetime | None
+    acknowledged_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A reminder or an overdue notice. The parent organisation's names no document: it is not among its readers."""
+
+    notice_id: UUID
+    member: str
+    organisation: str
+    kind: str
+    duty: str
+    relation: str
+    recipient: str
+    document_id: UUID | None
+    number: str
+    due_at: datetime
+    at: datetime
+
+
+_ACKNOWLEDGED: Final = """
+    (SELECT min(t.at) FROM timeline t WHERE t.submission_id = l.submission_id AND t.recipient = l.recipient
+      AND t.type = 'status.reported')
+"""
+_INCOMING: Final = f"""
+    SELECT d.document_id, d.submission_id, d.organisation, d.organisation AS recipient, d.issuer, d.number, d.subject,
+      d.urgency, d.promulgated_on, d.at AS sent_or_came_at, coalesce(l.consigned_at, d.at) AS arrived_at, d.due_at,
+      CASE WHEN l.report IS NOT NULL THEN {_ACKNOWLEDGED} END AS acknowledged_at,
+      least(l.finished_at, l.returned_at) AS ended_at
+    FROM clerk_documents d
+    LEFT JOIN delivery_lines l ON l.submission_id = d.submission_id AND l.recipient = d.organisation
+    WHERE d.register = 'incoming' AND d.member = CAST(:member AS text) AND d.at >= CAST(:since AS timestamptz)
+      AND coalesce(l.state, 'consigned') IN ('consigned', 'handed_over')
+"""  # noqa: S608 - a constant of this module
+_OUTGOING: Final = f"""
+    SELECT d.document_id, d.submission_id, d.organisation, l.recipient, d.issuer, d.number, d.subject,
+      d.urgency, d.promulgated_on, d.at AS sent_or_came_at, l.consigned_at AS arrived_at, d.due_at,
+      CASE WHEN l.report IS NOT NULL THEN {_ACKNOWLEDGED} END AS acknowledged_at,
+      least(l.finished_at, l.returned_at) AS ended_at
+    FROM clerk_documents d JOIN delivery_lines l ON l.submission_id = d.submission_id
+    WHERE d.register = 'outgoing' AND d.member = CAST(:member AS text) AND d.at >= CAST(:since AS timestamptz)
+      AND l.consigned_at IS NOT NULL AND l.state IN ('consigned', 'handed_over')
+"""  # noqa: S608 - a constant of this module
+_OPEN: Final = """
+      AND (l.report IS NULL OR (d.due_at IS NOT NULL AND l.finished_at IS NULL AND l.returned_at IS NULL))
+      AND (CAST(:organisations AS text[]) IS NULL OR d.organisation = ANY(CAST(:organisations AS text[])))
+    ORDER BY d.at DESC, d.document_id LIMIT :limit
+"""
+_ALL: Final = """
+      AND d.organisation = ANY(CAST(:organisations AS text[])) AND d.at < CAST(:before AS timestamptz)
+    ORDER BY d.at, d.document_id LIMIT :limit
+"""
+_STATEMENTS: Final = {
+    (Register.INCOMING, "open"): Statement(_INCOMING + _OPEN),
+    (Register.OUTGOING, "open"): Statement(_OUTGOING + _OPEN),
+    (Register.INCOMING, "all"): Statement(_INCOMING + _ALL),
+    (Register.OUTGOING, "all"): Statement(_OUTGOING + _ALL),
+}
+_KINDS: Final = {
+    "notice_id": "uuid",
+    "member": "text",
+    "organisation": "text",
+    "kind": "text",
+    "duty": "text",
+    "relation": "text",
+    "recipient": "text",
+    "document_id": "uuid",
+    "number": "text",
+    "due_at": "timestamptz",
+    "at": "timestamptz",
+}
+_GIVEN: Final = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _KINDS.items())
+_GIVE: Final = Statement(f"""
+    INSERT INTO clerk_notices ({", ".join(_KINDS)}) SELECT * FROM unnest({_GIVEN})
+    ON CONFLICT (notice_id) DO NOTHING
+""")  # noqa: S608 - names of this module
+_NOTICES: Final = Statement(f"""
+    SELECT {", ".join(_KINDS)} FROM clerk_notices
+    WHERE member = CAST(:member AS text) AND organisation = ANY(CAST(:organisations AS text[]))
+    ORDER BY at DESC, notice_id LIMIT :limit
+""")  # noqa: S608 - names of this module
+
+
+class ClerkDeadlines:
+    """Reads what is due and keeps notices."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._database = Database(engine)
+
+    async def open(
+        self,
+        register: Register,
+        member: str,
+        organisations: Sequence[str] | None,
+        *,
+        since: datetime,
+        limit: int = COUNTED,
+    ) -> list[Dated]:
+        """Give deliveries with something still to do, newest first; ``organisations`` None: all of the member's.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(
+            _STATEMENTS[register, "open"],
+            member=member,
+            organisations=None if organisations is None else list(organisations),
+            since=since,
+            limit=limit,
+        )
+        return [Dated(**row) for row in rows]
+
+    async def all_of(
+        self, register: Register, member: str, organisation: str, *, since: datetime, before: datetime
+    ) -> list[Dated]:
+        """Give every delivery of a period, as far as `COUNTED` goes.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(
+            _STATEMENTS[register, "all"],
+            member=member,
+            organisations=[organisation],
+            since=since,
+            before=before,
+            limit=COUNTED,
+        )
+        return [Dated(**row) for row in rows]
+
+    async def give(self, notices: Sequence[Notice]) -> None:
+        """Store notices; one that was given stays as it was given.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        if notices:
+            columns = {name: [getattr(one, name) for one in notices] for name in _KINDS}
+            await self._database.run(_GIVE, **columns)
+
+    async def notices(self, member: str, organisations: Sequence[str]) -> list[Notice]:
+        """Give the latest notices to somebody's organisations.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_NOTICES, member=member, organisations=list(organisations), limit=SHOWN)
+        return [Notice(**row) for row in rows]
