@@ -13,6 +13,8 @@ MAX_RECORD: Final = 64 * 1024
 """Bytes of one record's value."""
 MAX_CAUSE: Final = 2000
 """Characters that a dead letter tells of its cause."""
+REPLAY: Final = "replay"
+"""Kind of the action by which an operator has done once more what a dead letter names."""
 
 
 @dataclass(frozen=True, slots=True)

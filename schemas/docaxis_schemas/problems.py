@@ -46,6 +46,7 @@ class Code(StrEnum):
     NOTHING_TO_RECALL = "nothing-to-recall"
     NO_CHANGE_ASKED = "no-change-asked"
     DELIVERY_ENDED = "delivery-ended"
+    NOT_REPLAYABLE = "not-replayable"
     CURSOR_INVALID = "cursor-invalid"
     SIGNATURE_REFUSED = "signature-refused"
     EDXML_INVALID = "edxml-invalid"
@@ -289,6 +290,13 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "It cannot be reported yet",
         "Thử lại sau khi văn bản được chuyển.",
         "Try again once the document is delivered.",
+    ),
+    Code.NOT_REPLAYABLE: Problem(
+        409,
+        "Không thể cho chạy lại",
+        "Cannot be replayed",
+        "Xem nguyên nhân của bản ghi; nếu cần, báo cho các bên liên quan.",
+        "Look at the record's cause; tell the parties if they are concerned.",
     ),
     Code.CURSOR_INVALID: Problem(
         400,

@@ -17,6 +17,7 @@ from docaxis.auditor.following import LogFollower
 from docaxis.bus.access import service_user
 from docaxis.bus.deleting import KafkaKept
 from docaxis.bus.kafka import KafkaBus
+from docaxis.bus.lookup import RecordLookup
 from docaxis.bus.report import LoggedReport
 from docaxis.bus.slots import confirm_division
 from docaxis.bus.stage import Stage, StagePlan, run_stage
@@ -154,9 +155,11 @@ def trimming(context: Context, stage: str) -> Work:
 async def build_router(context: Context) -> Part:
     """Build the router with its timers."""
     envelopes = context.envelopes()
-    router = Router(RoutingStore(context.engine), context.directory.current, envelopes, context.clock)
-    work, report = await staged(context, router, pace=Pace(spacing=ROUTING_SPACING))
     bus = KafkaBus(context.bus_settings("router"))
+    router = Router(
+        RoutingStore(context.engine), context.directory.current, envelopes, context.clock, records=RecordLookup(bus)
+    )
+    work, report = await staged(context, router, pace=Pace(spacing=ROUTING_SPACING))
     publisher = await context.stack.enter_async_context(bus.publisher())
     timers = Timers(TimerStore(context.engine), publisher, envelopes, context.clock)
     return Part(

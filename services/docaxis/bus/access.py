@@ -21,6 +21,7 @@ from docaxis_schemas.topics import (
     LANES,
     MEMBER_ID,
     RETRIES,
+    STAGE_INPUTS,
     inbox_topic,
     stage_group,
 )
@@ -132,7 +133,8 @@ SERVICES: Final[Mapping[str, ServiceNeeds]] = MappingProxyType(
             reads=(*LANES, *RETRIES), writes=(JUDGED, *RETRIES, ACTIONS, EVIDENCE, DEAD_LETTERS), stage=True
         ),
         "router": ServiceNeeds(
-            reads=(JUDGED, ACTIONS),
+            # It reads evidence to put back, on an operator's order, what the registrar gave up.
+            reads=(JUDGED, ACTIONS, EVIDENCE),
             # It writes actions too: it serves the timer table, and news made by time go through actions.
             writes=(ACTIONS, EVIDENCE, DEAD_LETTERS),
             write_prefixes=(INBOX_PREFIX,),
@@ -177,7 +179,7 @@ def service_rules(service: str) -> tuple[AclRule, ...]:
     if needs.reads or needs.read_prefixes:
         rules += allow(Resource.GROUP, [stage_group(service)], Pattern.LITERAL, Operation.READ)
     if needs.stage:
-        rules += allow(Resource.TOPIC, needs.reads, Pattern.LITERAL, Operation.DELETE)
+        rules += allow(Resource.TOPIC, STAGE_INPUTS[service], Pattern.LITERAL, Operation.DELETE)
         rules += allow(Resource.TOPIC, [DEAD_LETTERS], Pattern.LITERAL, *reading)
         rules += allow(Resource.TRANSACTIONAL_ID, [f"{service}-"], Pattern.PREFIXED, *writing)
     return tuple(dict.fromkeys(rules))

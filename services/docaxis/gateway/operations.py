@@ -1,6 +1,7 @@
 """Running the axis: public keys, dead letters, health and metrics."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from docaxis_schemas.problems import Code
 
 CHECK_SECONDS: Final = 3.0
 """A dependency that takes longer to say that it works does not."""
+VERIFIER: Final = "verifier"
+"""The stage of which a further attempt is made; a record of another is done again where it lies."""
 OPERATOR: Final = frozenset({Role.OPERATOR})
 
 
@@ -34,24 +37,13 @@ def operations(parts: Parts) -> APIRouter:
         await parts.doorkeeper.require(request, OVERSEERS)
         return JSONResponse({"dead_letters": await parts.models.dead_letters(limit, replayed=replayed)})
 
-    @router.post("/v1/dead-letters/{dead_letter_id}/replay", status_code=202, summary="Put a submission back")
+    @router.post("/v1/dead-letters/{dead_letter_id}/replay", status_code=202, summary="Do once more what was given up")
     async def replay(request: Request, dead_letter_id: UUID) -> JSONResponse:
         await parts.doorkeeper.require(request, OPERATOR)
         letter = await parts.models.dead_letter(dead_letter_id)
         if letter is None:
             raise Refused(Code.NOT_FOUND)
-        claim = None if letter["submission_id"] is None else await parts.claims.find(UUID(letter["submission_id"]))
-        if claim is None or letter["stage"] != "verifier" or letter["attempt"] is None:
-            raise Refused(
-                Code.MALFORMED_REQUEST,
-                "Chỉ lượt gửi chưa được kiểm tra mới đưa lại được; bản ghi khác xem hướng dẫn vận hành.",
-                "Only a submission that was not judged can be put back; see the operator's guide for other records.",
-            )
-        attempt = int(letter["attempt"]) + 1
-        if letter["replayed_at"] is None:
-            await parts.outbox.resubmit(claim, attempt)
-            await parts.models.mark_replayed(dead_letter_id, parts.clock())
-        return JSONResponse({"submission_id": letter["submission_id"], "attempt": attempt}, 202)
+        return JSONResponse(await _replayed(parts, letter), 202)
 
     @router.get("/healthz", summary="Whether the process runs")
     async def healthz() -> JSONResponse:
@@ -90,3 +82,27 @@ async def readiness(checks: dict[str, Check] | Any) -> dict[str, str | None]:
 
     found = await asyncio.gather(*(ask(check) for check in checks.values()))
     return dict(zip(checks, found, strict=True))
+
+
+async def _replayed(parts: Parts, letter: Mapping[str, Any]) -> dict[str, Any]:
+    """Have done once more what a dead letter names, unless that was ordered before.
+
+    Raises:
+        Refused: There is nothing to be done again.
+        UnavailableBus: Perhaps it was ordered: order it again.
+    """
+    claim = None if letter["submission_id"] is None else await parts.claims.find(UUID(letter["submission_id"]))
+    attempt = None if letter["attempt"] is None else int(letter["attempt"]) + 1
+    if claim is None or (letter["stage"] == VERIFIER and attempt is None):
+        raise Refused(
+            Code.NOT_REPLAYABLE,
+            "Bản ghi này không đọc được đúng loại, hoặc không thuộc lượt gửi nào; không có gì để làm lại.",
+            "This record cannot be read as what it should be, or is of no submission: there is nothing to do again.",
+        )
+    if letter["replayed_at"] is None:
+        if attempt is not None:
+            await parts.outbox.resubmit(claim, attempt)
+        await parts.outbox.replay(claim, letter)
+        await parts.models.mark_replayed(UUID(letter["dead_letter_id"]), parts.clock())
+    answer = {"submission_id": letter["submission_id"], "stage": letter["stage"]}
+    return answer | ({} if attempt is None else {"attempt": attempt})

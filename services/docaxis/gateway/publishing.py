@@ -1,10 +1,10 @@
 """What the gateway writes to the bus: durable before it is answered, and once more after a crash."""
 
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -14,8 +14,9 @@ from docaxis.gateway.marking import PublishedMarks
 from docaxis.storage.claims import Claim, ClaimStore
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.member_records import MemberRecord, MemberRecordStore
+from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import encode, headers
-from docaxis_schemas.events import Action, Submitted
+from docaxis_schemas.events import REPLAY, Action, Submitted
 from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import ACTIONS, partition_of
@@ -25,6 +26,8 @@ LATE: Final = timedelta(seconds=10)
 """A claim unpublished for so long was left by a crash: its own request would have answered by then."""
 SWEPT: Final = 200
 """Records a sweep publishes at once."""
+ORDERED: Final = ("dead_letter_id", "stage", "topic", "partition", "offset", "record_sha256")
+"""What an order to replay says of the dead letter."""
 _log = structlog.get_logger("docaxis.gateway")
 
 
@@ -56,6 +59,24 @@ class Outbox:
             UnavailableBus: Perhaps it is published.
         """
         await self.publisher.publish([self._submitted(claim, attempt=attempt)])
+
+    async def replay(self, claim: Claim, letter: Mapping[str, Any]) -> None:
+        """Publish an operator's order to do once more what a dead letter names; ordering it twice does it once.
+
+        Raises:
+            UnavailableBus: Perhaps it is published.
+        """
+        name, now = str(letter["dead_letter_id"]), self.clock()
+        action = Action(
+            action_id=event_id(claim.submission_id, REPLAY, name),
+            submission_id=claim.submission_id,
+            kind=REPLAY,
+            member=claim.member,
+            recipient=None,
+            at=now,
+            body=canonical({field: letter[field] for field in ORDERED}),
+        )
+        await self.publisher.publish([self._outgoing(ACTIONS, action, action.action_id, now)])
 
     async def act(self, record: MemberRecord) -> None:
         """Publish a hand-over or report.

@@ -20,11 +20,12 @@ from docaxis.router.looks import LOOK, state_look
 from docaxis.router.own_news import OwnNews, timer_action
 from docaxis.router.problems import RejectedWork
 from docaxis.router.recalls import RECALL, Recalls
+from docaxis.router.replays import Records, Replays
 from docaxis.router.routing import Source
 from docaxis.router.submissions import Submissions
 from docaxis.storage.routing import RoutingStore
 from docaxis_schemas.calendar import vietnam
-from docaxis_schemas.events import Action, Event, Judged
+from docaxis_schemas.events import REPLAY, Action, Event, Judged
 from docaxis_schemas.moments import Clock
 
 WORKING_DAYS_TO_FETCH: Final = 1
@@ -59,6 +60,7 @@ class Router:
         not_fetched_after: Callable[[datetime], datetime] = after_one_working_day,
         *,
         expires_after: Callable[[datetime], datetime] = after_thirty_days,
+        records: Records,
     ) -> None:
         self._submissions = Submissions(store, directory, envelopes, clock, not_fetched_after)
         self._parties = PartyActions(store, envelopes, clock)
@@ -66,6 +68,12 @@ class Router:
         self._expiry = Expiry(store, directory, envelopes, clock)
         self._own_news = OwnNews(store, directory, envelopes, clock, expires_after)
         self._envelopes = envelopes
+        self._by_kind = {
+            HANDOVER: self._parties.act,
+            REPORT: self._parties.act,
+            RECALL: self._recalls.act,
+            REPLAY: Replays(store, envelopes, clock, records, self._outgoing).act,
+        }
 
     async def handle(self, work: Work) -> Outcome:
         """Decide about one record, or read what was decided, and give what is to be told.
@@ -92,15 +100,11 @@ class Router:
                 raise RejectedWork(f"the router does not take a {type(other).__name__}")
 
     async def _act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
-        if action.kind in {HANDOVER, REPORT}:
-            return await self._parties.act(action, source)
-        if action.kind == RECALL:
-            return await self._recalls.act(action, source)
         if action.kind == LOOK:
             return state_look(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):
             return await self._expiry.act(action, source)
-        return await self._own_news.act(action, source)
+        return await self._by_kind.get(action.kind, self._own_news.act)(action, source)
 
     async def give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:  # noqa: ARG002 - the dead letter holds the cause
         """Tell the sender of a submission that something about it could not be processed."""

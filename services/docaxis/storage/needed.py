@@ -12,6 +12,8 @@ from docaxis_schemas.topics import DEAD_LETTERS, EVIDENCE
 
 HELD_FOR: Final = timedelta(days=90)
 """A record is held for its dead letter as long as the letter's own topic keeps it."""
+REPLAYING: Final = timedelta(days=1)
+"""And so long after it was ordered that the letter's record be done again."""
 
 # What the projector has read of the evidence; a partition of which it has read nothing is needed whole.
 _UNREAD: Final = """
@@ -34,7 +36,8 @@ _UNCOVERED: Final = """
 _NEEDED: Final = Statement(f"""
     SELECT topic, "partition", min("offset") AS "offset" FROM (
         SELECT topic, "partition", "offset" FROM dead_letters
-        WHERE replayed_at IS NULL AND at > now() - CAST(:held_for AS interval)
+        WHERE (replayed_at IS NULL OR replayed_at > now() - CAST(:replaying AS interval))
+          AND at > now() - CAST(:held_for AS interval)
         UNION ALL ({_UNREAD})
         UNION ALL ({_UNCOVERED})
     ) AS needed
@@ -55,7 +58,9 @@ class NeededRecords:
         Raises:
             UnavailableStorage: The database is away.
         """
-        rows = await self._database.rows(_NEEDED, evidence=EVIDENCE, held_for=HELD_FOR, topics=list(topics))
+        rows = await self._database.rows(
+            _NEEDED, evidence=EVIDENCE, held_for=HELD_FOR, replaying=REPLAYING, topics=list(topics)
+        )
         return {Partition(row["topic"], row["partition"]): row["offset"] for row in rows}
 
     async def letters_read(self) -> int:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from docaxis.bus.deleting import KafkaKept
 from docaxis.bus.kafka import KafkaBus
+from docaxis.bus.lookup import RecordLookup
 from docaxis.bus.port import LostOffsets, MissingTopic, Outgoing, Partition, Received
 from docaxis.bus.provisioning import Provisioner
 from docaxis.bus.trimming import LETTERS, Trimmer, TrimMetrics
@@ -144,3 +145,14 @@ async def test_a_stage_may_trim_its_own_inputs_alone_and_its_topics_survive_a_re
         assert [record.value for record in await finish(router, "router", partition, 1)] == [b"3"]
         await trimming.round()
         assert (await KafkaKept(router, "router").beginnings([partition]))[partition] == 3
+
+
+async def test_a_record_is_looked_up_where_it_lies(settings: BusSettings, make_stage: MakeStage) -> None:
+    stage, inputs, _ = await make_stage()
+    partition, lookup = Partition(inputs[0], 0), RecordLookup(KafkaBus(settings))
+    await send(settings, inputs[0], 4)
+    await KafkaKept(settings, stage).delete_before({partition: 2})
+    found = await lookup.record_at(partition, 3)
+    assert found is not None
+    assert (found.offset, found.value) == (3, b"3")
+    assert [await lookup.record_at(partition, offset) for offset in (0, 4, 99)] == [None, None, None]

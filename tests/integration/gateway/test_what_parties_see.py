@@ -305,32 +305,74 @@ async def test_a_key_says_one_thing_for_ever(world: World, delivered: Delivered)
 # --- running it -------------------------------------------------------------------------------------------------------
 
 
+async def dead_letter(world: World, **changes: Any) -> UUID:
+    """Put a dead letter on record as the projector would."""
+    name = uuid4()
+    row = {
+        "dead_letter_id": name,
+        "stage": "verifier",
+        "topic": SUBMITTED,
+        "partition": 0,
+        "offset": 1,
+        "record_sha256": "0" * 64,
+        "submission_id": None,
+        "attempt": None,
+        "cause": "killed its worker",
+        "at": world.time(),
+    }
+    async with world.engine.begin() as connection:
+        await connection.execute(insert(dead_letters).values(row | changes))
+    return name
+
+
+async def replay(world: World, name: UUID) -> Any:
+    return await world.client.post(f"/v1/dead-letters/{name}/replay", headers=world.bearer("operator"))
+
+
 async def test_an_operator_puts_a_dead_letter_back(world: World) -> None:
     submission = UUID((await world.send(world.write())).json()["submission_id"])
-    name = uuid4()
-    async with world.engine.begin() as connection:
-        await connection.execute(
-            insert(dead_letters).values(
-                dead_letter_id=name,
-                stage="verifier",
-                topic=SUBMITTED,
-                partition=0,
-                offset=1,
-                record_sha256="0" * 64,
-                submission_id=submission,
-                attempt=3,
-                cause="killed its worker",
-                at=world.time(),
-            )
-        )
+    name = await dead_letter(world, submission_id=submission, attempt=3)
     listed = (await world.get("/v1/dead-letters", "auditor")).json()["dead_letters"]
     assert [item["dead_letter_id"] for item in listed] == [str(name)]
     for _ in range(2):
-        response = await world.client.post(f"/v1/dead-letters/{name}/replay", headers=world.bearer("operator"))
-        assert response.json() == {"submission_id": str(submission), "attempt": 4}
+        answer = (await replay(world, name)).json()
+        assert answer == {"submission_id": str(submission), "stage": "verifier", "attempt": 4}
     attempts = [event.attempt for event in world.publisher.events(SUBMITTED) if isinstance(event, Submitted)]
     assert attempts == [1, 4]
+    (order,) = [event for event in world.publisher.events(ACTIONS) if isinstance(event, Action)]
+    assert (order.kind, order.submission_id) == ("replay", submission)
     assert (await world.get("/v1/dead-letters", "operator")).json()["dead_letters"] == []
+
+
+@pytest.mark.parametrize(("stage", "topic"), [("router", "judged"), ("router", "actions"), ("registrar", "evidence")])
+async def test_what_other_stages_gave_up_is_ordered_to_be_done_again(world: World, stage: str, topic: str) -> None:
+    submission = UUID((await world.send(world.write())).json()["submission_id"])
+    name = await dead_letter(world, submission_id=submission, stage=stage, topic=topic, partition=1, offset=7)
+    response = await replay(world, name)
+    assert (response.status_code, response.json()) == (202, {"submission_id": str(submission), "stage": stage})
+    (order,) = [event for event in world.publisher.events(ACTIONS) if isinstance(event, Action)]
+    assert json.loads(order.body) == {
+        "dead_letter_id": str(name),
+        "stage": stage,
+        "topic": topic,
+        "partition": 1,
+        "offset": 7,
+        "record_sha256": "0" * 64,
+    }
+    attempts = [event.attempt for event in world.publisher.events(SUBMITTED) if isinstance(event, Submitted)]
+    assert attempts == [1], "only what the verifier gave up is attempted anew"
+
+
+async def test_a_dead_letter_that_says_nothing_of_a_submission_is_not_replayed(world: World) -> None:
+    submission = UUID((await world.send(world.write())).json()["submission_id"])
+    unreadable = await dead_letter(world, stage="router", topic="judged")
+    stranger = await dead_letter(world, stage="router", topic="judged", submission_id=uuid4(), offset=2)
+    wrong_kind = await dead_letter(world, submission_id=submission, offset=3)
+    for name in (unreadable, stranger, wrong_kind):
+        response = await replay(world, name)
+        assert (response.status_code, response.json()["code"]) == (409, "not-replayable")
+    assert len((await world.get("/v1/dead-letters", "operator")).json()["dead_letters"]) == 3
+    assert world.publisher.events(ACTIONS) == []
 
 
 async def test_organisations_are_found_without_diacritics_and_by_either_code(world: World) -> None:

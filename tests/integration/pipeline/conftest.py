@@ -14,6 +14,8 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.bus.lookup import RecordLookup
+from docaxis.bus.memory import MemoryBroker, MemoryBus
 from docaxis.bus.port import Outgoing, Partition, Received
 from docaxis.bus.work import Work
 from docaxis.embedded.database import EmbeddedDatabase
@@ -134,13 +136,21 @@ class World:
         self.directory = SmallDirectory({self.sender: StandIn()})
         self.envelopes = Envelopes("docaxis", "test", SLOTS)
         self.store = RoutingStore(engine)
+        self.broker = MemoryBroker()
         self.router = self.make_router()
         self.signers: dict[str, MemberSigner] = {}
         self._offsets = itertools.count()
         self._keys = itertools.count(1)
 
     def make_router(self) -> Router:
-        return Router(self.store, lambda: self.directory, self.envelopes, self.clock, lambda at: at + timedelta(days=1))
+        return Router(
+            self.store,
+            lambda: self.directory,
+            self.envelopes,
+            self.clock,
+            lambda at: at + timedelta(days=1),
+            records=RecordLookup(MemoryBus(self.broker)),
+        )
 
     def clock(self) -> datetime:
         return self.now

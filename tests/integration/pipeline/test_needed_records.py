@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.bus.port import Partition
-from docaxis.storage.needed import HELD_FOR, NeededRecords
+from docaxis.storage.needed import HELD_FOR, REPLAYING, NeededRecords
 from docaxis_schemas.topics import ACTIONS, DEAD_LETTERS, EVIDENCE, JUDGED
 
 
@@ -66,12 +66,14 @@ async def test_records_of_letters_that_nobody_replayed_are_needed_while_the_lett
     await run(engine, "DELETE FROM dead_letters")
     assert await needed(engine, JUDGED, ACTIONS) == {}
     now = datetime.now(UTC)
-    await letter(engine, 3, replayed_at=now)
+    await letter(engine, 3, replayed_at=now - REPLAYING - timedelta(minutes=1))
     await letter(engine, 5, at=now - HELD_FOR - timedelta(minutes=1))
     await letter(engine, 9)
     await letter(engine, 7)
     assert await needed(engine, JUDGED, ACTIONS) == {Partition(JUDGED, 1): 7}
     assert await needed(engine, ACTIONS) == {}
+    await letter(engine, 4, replayed_at=now)
+    assert await needed(engine, JUDGED) == {Partition(JUDGED, 1): 4}, "its record may be on its way to be done again"
     await run(engine, "DELETE FROM dead_letters")
 
 
