@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
@@ -27,6 +27,8 @@ from docaxis.storage.contents import (
     WrongOffset,
 )
 from docaxis.storage.contents.directory import DirectoryStore
+from docaxis.storage.contents.records import ContentRecords
+from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.tables.intake import contents, uploads
 
 
@@ -92,6 +94,26 @@ async def test_the_same_content_twice_is_kept_once(
     assert first.location == second.location
     hand_clock.advance(timedelta(days=2))
     assert list(sealed.older_than(hand_clock())) == [first.location]
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+async def test_a_content_survives_a_database_that_goes_away_while_it_is_put_on_record(
+    store: ContentStore, member: str, monkeypatch: pytest.MonkeyPatch, *, recorded: bool
+) -> None:
+    """Nobody knows then whether the row was committed. If it was, its bytes must be there for the repeat."""
+    put_on_record = ContentRecords.store
+
+    async def going_away(self: ContentRecords, *given: Any, **more: Any) -> str:
+        if recorded:
+            await put_on_record(self, *given, **more)
+        raise UnavailableStorage("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ContentRecords, "store", going_away)
+        with pytest.raises(UnavailableStorage):
+            await put(store, member, BODY)
+    name = await put(store, member, BODY)
+    assert await (await store.open(member, name)).read() == BODY
 
 
 async def test_other_bytes_than_announced_are_not_kept(

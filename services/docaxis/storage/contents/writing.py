@@ -104,7 +104,8 @@ class SealedWriter:
 class ContentWriter:
     """Takes a content in any portions; holds at most one segment.
 
-    Use as an async context manager: leaving it without `finish` keeps a resumable upload and drops any other.
+    Use as an async context manager: leaving it before the bytes are durable keeps a resumable upload and drops any
+    other.
     """
 
     def __init__(
@@ -168,8 +169,10 @@ class ContentWriter:
             raise ContentMismatch("there are fewer bytes than announced")
         rest, self._buffer = self._buffer, bytearray()
         await self._in_thread(lambda: self._sealed.finish(rest))
-        await self._record()
+        # From here on the bytes stay: a database that goes away now may have committed the row that leads to them, and
+        # the repeat would be answered with that row. Bytes without a row are swept.
         self._finished = True
+        await self._record()
 
     async def _flush(self) -> None:
         segment, self._buffer = self._buffer, bytearray()
