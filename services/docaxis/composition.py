@@ -30,6 +30,7 @@ from docaxis.directory.repository import DirectoryRepository
 from docaxis.gateway.service import build_gateway
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.projector.service import Projector, ProjectorMetrics
+from docaxis.registrar.anchoring import Anchoring
 from docaxis.registrar.keeping import LogKeeper, LogMeasures
 from docaxis.registrar.rotation import KeyRotation, RefusedRotation
 from docaxis.registrar.sequencing import Sequencer
@@ -51,6 +52,7 @@ from docaxis.storage.timers import TimerStore
 from docaxis.verifier.opening import open_verifier, verifier_plan
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import EVIDENCE, STAGE_INPUTS
+from docaxis_signing.pdf.timestamps import TimestampClient
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.transparency.note import Signer
 from docaxis_signing.transparency.policy import Policy
@@ -192,7 +194,17 @@ async def build_registrar(context: Context) -> Part:
     keeper = await open_log(context)
     if keeper is None:
         return Part("registrar", loops, lambda: report.causes)
-    return Part("registrar", loops | {"log": keeper.serve}, lambda: (*report.causes, *keeper.causes))
+    loops |= {"log": keeper.serve} | _anchoring(context)
+    return Part("registrar", loops, lambda: (*report.causes, *keeper.causes))
+
+
+def _anchoring(context: Context) -> dict[str, Work]:
+    """Give the loop that has checkpoints time-stamped, where the settings name an authority."""
+    log = context.settings.log
+    if not log.tsa or log.directory is None:
+        return {}
+    files, stamper = LogFiles(LocalDisk(log.directory)), TimestampClient(log.tsa)
+    return {"anchors": Anchoring(files, stamper, log.anchor_interval, context.clock, context.registry).serve}
 
 
 def key_rotation(settings: Settings, engine: AsyncEngine, clock: Clock) -> KeyRotation:

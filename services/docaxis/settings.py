@@ -129,6 +129,8 @@ class LogSettings(_Part):
     origin: str = Field("", description="its name in checkpoints; by default the axis and its environment")
     witnesses: Path | None = Field(None, description="policy file (C2SP tlog-policy) with the witnesses to ask")
     interval: timedelta = Field(timedelta(seconds=1), description="between two checkpoints")
+    tsa: str = Field("", description="address of the authority (RFC 3161) that time-stamps checkpoints; none without")
+    anchor_interval: timedelta = Field(timedelta(hours=1), description="between two time-stamped checkpoints")
 
 
 class Settings(BaseSettings):

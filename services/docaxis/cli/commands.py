@@ -156,6 +156,15 @@ COMMANDS: Final = (
         "docaxis rotate-key evidence-2027",
     ),
     Command(
+        "verify-anchor",
+        "docaxis.cli.verify_anchor:verify_anchor",
+        Text(
+            "Kiểm tra dấu thời gian trên các điểm kiểm của sổ minh bạch.",
+            "Check the time-stamps on checkpoints of the transparency log.",
+        ),
+        "docaxis verify-anchor so/anchors/*.checkpoint --keys khoa-ghim.json --trust tin-cay/",
+    ),
+    Command(
         "verify-evidence",
         "docaxis.cli.evidence:verify_evidence",
         Text(

@@ -257,7 +257,10 @@ class LocalAxis:
                 log_key=directory / "keys" / "log.skey" if "registrar" in has else None,
                 evidence_public_keys=directory / "keys" / "pinned.json",
             ),
-            log=LogSettings(directory=self.log_directory if has & {"registrar", "gateway"} else None),
+            log=LogSettings(
+                directory=self.log_directory if has & {"registrar", "gateway"} else None,
+                tsa=f"{self.responder.base_url}/tsa" if "registrar" in has else "",
+            ),
             crl_refresh=self._plan.crl_refresh,
         )
 

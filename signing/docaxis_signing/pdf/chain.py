@@ -4,7 +4,7 @@ certvalidator judges the path; our own look at each certificate's list goes besi
 causes apart that certvalidator reports as one, and a revoked certificate has to get past both.
 """
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -119,20 +119,21 @@ def judge_timestamps(signer: cms.SignerInfo, knowledge: Knowledge) -> TimeStampA
     for count, token in enumerate(generic_cms.extract_tst_data_iter(signer, signed=False)):
         if count >= MAX_TIMESTAMPS:
             break
-        answer = _judge_timestamp(token, signer, knowledge)
+        answer = judge_token(token, generic_cms.message_imprint_checker(signer), knowledge)
         if answer.time is not None:
             return answer
     return answer
 
 
-def _judge_timestamp(token: cms.SignedData, signer: cms.SignerInfo, knowledge: Knowledge) -> TimeStampAnswer:
+def judge_token(token: cms.SignedData, expected: Callable[[str], bytes], knowledge: Knowledge) -> TimeStampAnswer:
+    """Judge a time-stamp over what ``expected`` digests by the named algorithm; its authority must be good now."""
     try:
         status = TimestampSignatureStatus(
             **run(
                 generic_cms.validate_tst_signed_data(
                     token,
                     knowledge.context(TSA, knowledge.standing),
-                    generic_cms.message_imprint_checker(signer),
+                    expected,
                     algorithm_policy=CMS_ALGORITHMS,
                 )
             )
