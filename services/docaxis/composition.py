@@ -30,7 +30,7 @@ from docaxis.directory.repository import DirectoryRepository
 from docaxis.gateway.service import build_gateway
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.projector.service import Projector, ProjectorMetrics
-from docaxis.registrar.anchoring import Anchoring
+from docaxis.registrar.anchoring import Anchoring, AnchorMeasures
 from docaxis.registrar.keeping import LogKeeper, LogMeasures
 from docaxis.registrar.rotation import KeyRotation, RefusedRotation
 from docaxis.registrar.sequencing import Sequencer
@@ -204,7 +204,8 @@ def _anchoring(context: Context) -> dict[str, Work]:
     if not log.tsa or log.directory is None:
         return {}
     files, stamper = LogFiles(LocalDisk(log.directory)), TimestampClient(log.tsa)
-    return {"anchors": Anchoring(files, stamper, log.anchor_interval, context.clock, context.registry).serve}
+    measures = AnchorMeasures(context.registry)
+    return {"anchors": Anchoring(files, stamper, log.anchor_interval, context.clock, measures).serve}
 
 
 def key_rotation(settings: Settings, engine: AsyncEngine, clock: Clock) -> KeyRotation:

@@ -29,18 +29,25 @@ class Stamper(Protocol):
         """Give a token over a digest; UnavailableTimestamp if there is none to be had."""
 
 
+class AnchorMeasures:
+    """What anchors tell those who watch the axis."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.leaves = Gauge("docaxis_log_anchored_leaves", "Leaves below the last anchor.", registry=registry)
+        self.at = Gauge("docaxis_log_anchored_timestamp_seconds", "When it was looked after last.", registry=registry)
+
+
 class Anchoring:
     """The loop. A checkpoint without new entries is anchored once."""
 
     def __init__(
-        self, files: LogFiles, stamper: Stamper, interval: timedelta, clock: Clock, registry: CollectorRegistry
+        self, files: LogFiles, stamper: Stamper, interval: timedelta, clock: Clock, measures: AnchorMeasures
     ) -> None:
         self._files = files
         self._stamper = stamper
         self._interval = interval
         self._clock = clock
-        self._leaves = Gauge("docaxis_log_anchored_leaves", "Leaves below the last anchor.", registry=registry)
-        self._at = Gauge("docaxis_log_anchored_timestamp_seconds", "When it was looked after last.", registry=registry)
+        self._measures = measures
         self._log = structlog.get_logger("docaxis.registrar")
 
     async def serve(self, stopping: asyncio.Event) -> None:
@@ -69,6 +76,6 @@ class Anchoring:
             token: Any = await self._stamper.async_timestamp(imprint(data), DIGEST)
             # the token first: a checkpoint in this folder always has its token beside it
             await asyncio.to_thread(self._files.put, [(anchor_path(size, TOKEN), token.dump()), (path, data)])
-        self._leaves.set(size)
-        self._at.set(self._clock().timestamp())
+        self._measures.leaves.set(size)
+        self._measures.at.set(self._clock().timestamp())
         return True

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.verify_anchor import verify_anchor
 from docaxis.embedded.authorities import TestAuthorities, open_authorities
-from docaxis.registrar.anchoring import Anchoring
+from docaxis.registrar.anchoring import Anchoring, AnchorMeasures
 from docaxis.storage.log_files import CHECKPOINT, LocalDisk, LogFiles
 from docaxis_schemas.moments import system_clock
 from docaxis_signing.anchors import RejectedAnchor, open_anchor
@@ -42,12 +42,11 @@ class Stamped:
         self.trust = directory.parent / "trust"
         self.authorities = authorities
         self.files = LogFiles(LocalDisk(directory))
-        self.registry = CollectorRegistry()
         self.anchoring = self.through(f"{url}/tsa")
 
     def through(self, tsa: str) -> Anchoring:
         client = TimestampClient(tsa, time_limit=timedelta(seconds=30))
-        return Anchoring(self.files, client, timedelta(hours=1), system_clock, CollectorRegistry())
+        return Anchoring(self.files, client, timedelta(hours=1), system_clock, AnchorMeasures(CollectorRegistry()))
 
     def publish(self, size: int) -> None:
         tree = grow(Tree(), [leaf_hash(b"%d" % number) for number in range(size)]).tree

@@ -23,6 +23,7 @@ from docaxis.cli.commands import BY_NAME
 from docaxis.failpoints import Point
 from docaxis.gateway.measures import Measures
 from docaxis.projector.service import ProjectorMetrics
+from docaxis.registrar.anchoring import AnchorMeasures
 from docaxis.registrar.keeping import LogMeasures
 from docaxis.runtime import SERVICES
 from docaxis_schemas.problems import Code
@@ -157,6 +158,7 @@ def test_every_metric_in_the_alarms_is_made_by_the_code() -> None:
         TrimMetrics(stage, registry)
     ProjectorMetrics(registry)
     LogMeasures(registry)
+    AnchorMeasures(registry)
     made = {
         f"{family.name}{suffix}"
         for source in (registry, Measures().registry)
