@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 
 from docaxis_signing.trust.issuing import name_key
-from docaxis_signing.trust.listed import listed_serials
+from docaxis_signing.trust.listed import list_of_one, listed_serials
 from docaxis_signing.trust.ocsp import AnswerStatus, OcspAnswer
 from docaxis_signing.trust.scope import WHOLE, RejectedScope, Scope, scope_of
 from docaxis_signing.trust.store import ConfiguredAuthority, TrustStore
@@ -359,15 +359,25 @@ def _parsed(der: bytes) -> x509.CertificateRevocationList:
 
 
 @lru_cache(maxsize=256)
-def _serials(der: bytes) -> frozenset[int] | None:
+def _serials(der: bytes) -> dict[int, int] | None:
     return listed_serials(der)
 
 
-def _revoked_at(der: bytes, serial: int) -> datetime | None:
+def _entry(der: bytes, serial: int) -> x509.RevokedCertificate | None:
+    """Find the entry of a certificate; the index proves absence, and what is listed is read from the list's bytes."""
     listed = _serials(der)
-    if listed is not None and serial not in listed:
-        return None  # the index proves absence only; what is listed is read from the list itself
-    entry = _parsed(der).get_revoked_certificate_by_serial_number(serial)
+    if listed is not None:
+        start = listed.get(serial)
+        if start is None:
+            return None
+        alone = x509.load_der_x509_crl(list_of_one(der, start)).get_revoked_certificate_by_serial_number(serial)
+        if alone is not None:
+            return alone
+    return _parsed(der).get_revoked_certificate_by_serial_number(serial)
+
+
+def _revoked_at(der: bytes, serial: int) -> datetime | None:
+    entry = _entry(der, serial)
     if entry is None:
         return None
     revoked_at = entry.revocation_date_utc
