@@ -10,12 +10,15 @@ from docaxis_signing.pdf.limits import MAX_SCANNED_STREAM
 from docaxis_signing.pdf.structure import PdfStructure
 from docaxis_signing.pdf.syntax import resolved
 
-_NAMES: Final = re.compile(
-    rb"/(JavaScript|JS|Launch|EmbeddedFiles?|XFA|RichMedia|SubmitForm|ImportData|GoToR|GoToE|Movie|Sound|Rendition)"
+_NAME: Final = (
+    rb"(JavaScript|JS|Launch|EmbeddedFiles?|XFA|RichMedia|SubmitForm|ImportData|GoToR|GoToE|Movie|Sound|Rendition)"
     rb"(?![^\x00\t\n\x0c\r ()<>\[\]{}/%])"
 )
-_ESCAPED: Final = re.compile(rb"/(?=[^#]{0,16}#[0-9A-Fa-f]{2})[A-Za-z#0-9]{2,48}")
-"""The longest of the names above, each sign of it an escape, has 36 signs."""
+_NAMES: Final = re.compile(rb"/" + _NAME)
+_CANDIDATES: Final = re.compile(
+    rb"/(?=[EGIJLMRSX#])(?:" + _NAME + rb"|(?=[^#]{0,16}#[0-9A-Fa-f]{2})[A-Za-z#0-9]{2,48})"
+)
+"""One of the names, or one that escapes may hide: the longest, each sign of it an escape, has 36 signs."""
 _HARMLESS_IN_CATALOG: Final = ("/OpenAction", "/AA")
 
 
@@ -30,9 +33,12 @@ def active_content(data: bytes, structure: PdfStructure, reader: PdfFileReader) 
 
 def _named(data: bytes) -> set[str]:
     """Find names as they stand, and those written with escapes, which every reader resolves (ISO 32000-2, 7.3.5)."""
-    escaped = (resolved(match[0]) + b" " for match in _ESCAPED.finditer(data)) if b"#" in data else ()
-    plain = [match[1] for match in _NAMES.finditer(data)]
-    return {name.decode() for name in plain} | {match[1].decode() for name in escaped if (match := _NAMES.match(name))}
+    found = set()
+    for candidate in _CANDIDATES.finditer(data):
+        name = candidate if candidate[1] else _NAMES.match(resolved(candidate[0]) + b" ")
+        if name is not None:
+            found.add(name[1].decode())
+    return found
 
 
 def _object_streams(structure: PdfStructure) -> set[int]:

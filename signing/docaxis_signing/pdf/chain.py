@@ -7,6 +7,7 @@ causes apart that certvalidator reports as one, and a revoked certificate has to
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from asn1crypto import cms
@@ -292,6 +293,7 @@ def _validity(certificate: x509.Certificate, moment: datetime) -> Trouble | None
     return None
 
 
+@lru_cache(maxsize=4096)
 def _usage(certificate: x509.Certificate, purpose: str) -> Trouble | None:
     """Judge the extended key usages, of which pyHanko does not ask all.
 

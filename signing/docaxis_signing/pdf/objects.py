@@ -10,6 +10,7 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from docaxis_signing.pdf.crossreference import Section
@@ -305,11 +306,15 @@ def _string(raw: bytes, *, hexadecimal: bool) -> bytes:
     if hexadecimal:
         digits = b"".join(raw[1:-1].split()).replace(b"\0", b"")
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
-    return _ESCAPED.sub(_unescaped, raw[1:-1]) if b"\\" in raw else raw[1:-1]
+    if b"\\" not in raw:
+        return raw[1:-1]
+    parts = _ESCAPED.split(raw[1:-1])
+    parts[1::2] = map(_unescaped, parts[1::2])
+    return b"".join(parts)
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    code = found[1]
+@lru_cache(maxsize=1024)  # there are fewer: a byte, one to three octal digits, a line end
+def _unescaped(code: bytes) -> bytes:
     if code[:1].isdigit():
         return bytes([int(code, 8) & 0xFF]) if code[0] < ord("8") else code
     return b"" if code in _LINE_ENDS else _ESCAPES.get(code, code)

@@ -130,7 +130,7 @@ def _opening(data: bytes) -> str:
     header = _HEADER.match(data)
     if header is None:
         raise RejectedStructure(Cause.UNREADABLE, "the file does not begin with a PDF header")
-    if b"%%EOF" not in data:
+    if data.rfind(b"%%EOF") < 0:  # it stands at the end: from the beginning all would be searched
         raise RejectedStructure(Cause.UNREADABLE, "the file has no end marker: it is cut off")
     return header[1].decode()
 

@@ -94,7 +94,7 @@ class ConfiguredAuthority:
     @property
     def sha256(self) -> str:
         """Give the fingerprint of the certificate."""
-        return self.certificate.fingerprint(hashes.SHA256()).hex()
+        return _fingerprint(self.der)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -212,6 +212,11 @@ def _issuer_of(trust: TrustStore, certificate: x509.Certificate, purpose: str) -
                 verify_issued(certificate, authority.certificate)
                 return authority
     raise NotIssued("no configured authority signed the certificate")
+
+
+@lru_cache(maxsize=1024)
+def _fingerprint(der: bytes) -> str:
+    return _loaded(der).fingerprint(hashes.SHA256()).hex()
 
 
 @lru_cache(maxsize=1024)

@@ -34,6 +34,7 @@ class KnownCertificates:
         found = self._held.get(der)
         if found is None:
             found = x509.Certificate.load(der)
+            vars(found)["dump"] = _dumped(der)
             self._held.put(der, found)
         return found
 
@@ -89,6 +90,15 @@ class KnownCertificates:
             return found
 
         return compare
+
+
+def _dumped(der: bytes) -> Callable[[bool], bytes]:
+    """Give back the bytes that a certificate was read from; asn1crypto looks each time whether a part was changed."""
+
+    def dump(force: bool = False) -> bytes:  # noqa: FBT001, FBT002 - asn1crypto's signature
+        return bytes(x509.Certificate.load(der).dump(force)) if force else der
+
+    return dump
 
 
 def _extract_once(stock: Stock) -> Stock:

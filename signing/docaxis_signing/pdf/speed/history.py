@@ -5,7 +5,8 @@ are numbers and names, which need neither; here they are passed over. The clones
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Final
 
 from pyhanko.pdf_utils import misc, reader
@@ -31,8 +32,18 @@ _LEAVES: Final = frozenset(
     {NumberObject, NameObject, FloatObject, TextStringObject, ByteStringObject, BooleanObject, NullObject}
 )
 
+_BRANCHES: Final = "_docaxis_branches"
+_CONTAINER: Final = attrgetter("container_ref")
+
 Stock = Callable[..., Any]
 Path = tuple[str | int, ...]
+Branches = tuple[tuple[Path, Any], ...]
+"""The references in an object, each with the path from the object to it."""
+
+
+def _all_leaves(items: Iterable[Any]) -> bool:
+    """Tell whether an array holds nothing but leaves; widths and boxes do, and are passed over in one step."""
+    return _LEAVES.issuperset(map(type, items))
 
 
 def _subsume(stock: Stock) -> Stock:
@@ -48,9 +59,13 @@ def _subsume(stock: Stock) -> Stock:
             return IndirectObject(idnum=obj.idnum, generation=obj.generation, pdf=self)  # type: ignore[no-untyped-call]
         made: Any
         if kind is ArrayObject:
-            made = ArrayObject([_subsume_object(self, item) for item in obj])
+            shared = _all_leaves(obj) and all(map(_CONTAINER, obj))
+            made = ArrayObject(obj if shared else [_subsume_object(self, item) for item in obj])
         elif kind is DictionaryObject or kind is StreamObject:
-            entries = {key: _subsume_object(self, item) for key, item in obj.items()}
+            entries = {
+                key: item if type(item) in _LEAVES and item.container_ref is not None else _subsume_object(self, item)
+                for key, item in obj.items()
+            }
             made = DictionaryObject() if kind is DictionaryObject else StreamObject(encoded_data=obj.encoded_data)  # type: ignore[no-untyped-call]
             dict.update(made, entries)
         else:
@@ -79,7 +94,8 @@ def _collect(stock: Stock) -> Stock:
             seen.add(reference)
             obj = self(reference)
         if isinstance(obj, DictionaryObject | ArrayObject):
-            for item in obj.values() if isinstance(obj, DictionaryObject) else obj:
+            items = obj.values() if isinstance(obj, DictionaryObject) else obj
+            for item in () if _all_leaves(items) else items:
                 if type(item) not in _LEAVES:
                     _collect_indirect_references(self, item, seen, since_revision)
         elif type(obj) not in _LEAVES:
@@ -106,12 +122,17 @@ def _reverse_map(stock: Stock) -> Stock:
                 raise misc.PdfReadError("Circular reference in page tree in mapping stage")
             nodes[reference] = path
         walk = _Walk(self, nodes)
-        walk.visit(self.trailer_view, (), ())
-        self._indirect_object_access_cache = {
-            reference: {RawPdfPath(*path) for path in paths} for reference, paths in walk.collected.items()
-        }
+        walk.visit(_below(self.trailer_view), (), ())
+        self._indirect_object_access_cache = _Usages(walk.collected)
 
     return _load_reverse_xref_cache
+
+
+class _Usages(dict[Any, Any]):
+    """The paths to each reference, made into pyHanko's when they are asked for: of a few of hundreds they are."""
+
+    def __getitem__(self, reference: Any) -> set[RawPdfPath]:
+        return {RawPdfPath(*path) for path in super().__getitem__(reference)}
 
 
 def _page_tree(node: Any, path: Path) -> Iterator[tuple[Any, Path]]:
@@ -130,27 +151,81 @@ class _Walk:
     def __init__(self, resolver: HistoricalResolver, pages: dict[Any, Path]) -> None:
         self._resolver = resolver
         self._pages = pages
+        self._known: dict[Any, Branches] = vars(resolver.reader).setdefault(_BRANCHES, {})
         self.collected: dict[Any, set[Path]] = defaultdict(set)
 
-    def visit(self, obj: Any, path: Path, above: tuple[Any, ...]) -> None:
+    def visit(self, branches: Branches, path: Path, above: tuple[Any, ...]) -> None:
         """Note the path to each reference below an object; `above` are the references that lead to it."""
-        if isinstance(obj, IndirectObject):
-            reference = obj.reference
+        for below, reference in branches:
             if reference in above:
-                return
-            self.collected[reference].add(path)
-            above = (*above, reference)
-            obj = self._resolver(reference)
-            if self._pages.get(reference, path) != path:
-                return  # a page is entered on its way through the tree only
-        if isinstance(obj, DictionaryObject):
-            for key, item in obj.items():
-                if type(item) not in _LEAVES and key != "/Parent":
-                    self.visit(item, (*path, key), above)
-        elif isinstance(obj, ArrayObject):
-            for index, item in enumerate(obj):
-                if type(item) not in _LEAVES:
-                    self.visit(item, (*path, index), above)
+                continue
+            place = path + below
+            self.collected[reference].add(place)
+            found = self._branches(reference)
+            if self._pages.get(reference, place) == place:  # a page is entered on its way through the tree only
+                self.visit(found, place, (*above, reference))
+
+    def _branches(self, reference: Any) -> Branches:
+        """Give the references in an object as the revision has it.
+
+        An object that several revisions see at one place is read for the first of them. It is looked through as the
+        reader has it: the clone that the revision would make of it refers to the same.
+        """
+        resolver = self._resolver
+        try:
+            last = resolver.reader.xrefs.get_last_change(reference)
+        except KeyError:
+            return branches_of(resolver(reference))
+        revision = None if last <= resolver.revision else resolver.revision
+        marker = None if revision is None else resolver.reader.xrefs.get_historical_ref(reference, revision)
+        kept = revision is None or type(marker) is int
+        if kept and (reference, marker) in self._known:
+            return self._known[reference, marker]
+        read: Any = resolver.reader.get_object
+        found = branches_of(read(reference, revision, transparent_decrypt=False))
+        if kept:
+            self._known[reference, marker] = found
+        return found
+
+
+def branches_of(obj: Any) -> Branches:
+    """Give the references in an object, each with the path to it, as pyHanko's walk meets them.
+
+    Raises:
+        PdfReadError: A part of it does not say where it stands: no revision can clone it.
+    """
+    _placed(obj)
+    return _below(obj)
+
+
+def _placed(obj: Any) -> None:
+    obj.get_container_ref()
+    if isinstance(obj, DictionaryObject | ArrayObject):
+        items = obj.values() if isinstance(obj, DictionaryObject) else obj
+        if not (_all_leaves(items) and all(map(_CONTAINER, items))):
+            for item in items:
+                _placed(item)
+
+
+def _below(obj: Any) -> Branches:
+    """Look through an object that is not cloned, as trailers are not."""
+    found: list[tuple[Path, Any]] = []
+    if isinstance(obj, DictionaryObject | ArrayObject):
+        _look_through(obj, (), found)
+    return tuple(found)
+
+
+def _look_through(obj: Any, path: Path, found: list[tuple[Path, Any]]) -> None:
+    if isinstance(obj, IndirectObject):
+        found.append((path, obj.reference))
+    elif isinstance(obj, DictionaryObject):
+        for key, item in obj.items():
+            if type(item) not in _LEAVES and key != "/Parent":
+                _look_through(item, (*path, key), found)
+    elif isinstance(obj, ArrayObject) and not _all_leaves(obj):
+        for index, item in enumerate(obj):
+            if type(item) not in _LEAVES:
+                _look_through(item, (*path, index), found)
 
 
 PATCHES: Final = (

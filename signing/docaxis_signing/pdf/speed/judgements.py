@@ -1,8 +1,8 @@
 """What pyHanko judges twice over the same bytes is judged once: digest and signature of a signer, its algorithms.
 
 Our own check of integrity and pyHanko's validation both verify the same signer; only success is kept, keyed by every
-byte that went into it. Whether algorithms are allowed is kept by algorithm, key and policy, where the policy is one
-that is known to ignore the time; a refusal is always asked anew.
+byte that went into it. Whether algorithms are allowed is kept by algorithm, certificate and policy, where the policy is
+one that is known to ignore the time; a refusal is always asked anew.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -86,7 +86,7 @@ class Judgements:
                 algorithm_usage_policy,
                 signer_info["digest_algorithm"].dump(),
                 signer_info["signature_algorithm"].dump(),
-                cert.public_key.dump(),
+                cert.dump(),
             )
             if self._algorithms.get(key) is None:
                 stock(signer_info, cert, algorithm_usage_policy, time_indic)

@@ -8,11 +8,11 @@ import binascii
 import re
 from binascii import unhexlify
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic, misc
 
+from docaxis_signing.pdf.hashing import IN_MEMORY
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 MAX_DIGITS: Final = 4 * 1024 * 1024
@@ -25,7 +25,7 @@ Stock = Callable[..., Any]
 
 def _hex_strings(stock: Stock) -> Stock:
     def read_hex_string_from_stream(stream: Any) -> Any:
-        if type(stream) is not BytesIO:
+        if type(stream) not in IN_MEMORY:
             return stock(stream)
         # getvalue of a stream that was never written to gives the bytes it was made of, without a copy
         data, start = stream.getvalue(), stream.tell() + 1
@@ -44,7 +44,7 @@ def _hex_strings(stock: Stock) -> Stock:
 
 def _names(stock: Stock) -> Stock:
     def read_from_stream(stream: Any) -> Any:
-        if type(stream) is not BytesIO:
+        if type(stream) not in IN_MEMORY:
             return stock(stream)
         found = _NAME.match(stream.getvalue(), stream.tell())
         if found is None:
@@ -57,7 +57,7 @@ def _names(stock: Stock) -> Stock:
 
 def _white_space(stock: Stock) -> Stock:
     def read_non_whitespace(stream: Any, seek_back: bool = False, allow_eof: bool = False) -> Any:  # noqa: FBT001, FBT002 - pyHanko's signature
-        if type(stream) is not BytesIO:
+        if type(stream) not in IN_MEMORY:
             return stock(stream, seek_back, allow_eof)
         found = _SPACE.match(stream.getvalue(), stream.tell())
         if found is None:
