@@ -45,6 +45,9 @@ _POLICY: Final = StandardDiffPolicy(
 
 MAX_ASKED_REVISIONS: Final = 4
 """Later revisions over which pyHanko is asked where its answer does not decide: its cost grows with their square."""
+MAX_ASKED_OBJECTS: Final = 20_000
+"""Objects of a file over which pyHanko is asked where its answer does not decide: it makes paths to each of them, and a
+tagged document of 2,000 pages has 50,000, for which it takes longer than a document may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,8 @@ def aftermath(candidate: Candidate) -> Aftermath:
     """
     revision, difference = difference_after(candidate)
     later = len(candidate.structure.revisions) - 1 - revision.index
-    refusal = _refusal_of_pyhanko(candidate.embedded, difference, later)
+    objects = sum(len(section) for item in candidate.structure.revisions for section in item.sections)
+    refusal = _refusal_of_pyhanko(candidate.embedded, difference, later, objects)
     form_changed = difference.level >= Change.STAMP
     covered_by = covering(difference.pictures, candidate.embedded.reader)
     changed = form_changed or bool(covered_by)
@@ -175,7 +179,7 @@ def level_of(difference: Difference) -> str:
     return _LEVELS[difference.level].name
 
 
-def _refusal_of_pyhanko(sig: EmbeddedPdfSignature, difference: Difference, later: int) -> str:
+def _refusal_of_pyhanko(sig: EmbeddedPdfSignature, difference: Difference, later: int, objects: int) -> str:
     """Ask pyHanko, and give its refusal where ours alone decides.
 
     Raises:
@@ -187,6 +191,8 @@ def _refusal_of_pyhanko(sig: EmbeddedPdfSignature, difference: Difference, later
     decides = difference.level is Change.FORM or (restricted and difference.level > Change.VALIDATION)
     if not decides and later > MAX_ASKED_REVISIONS:
         return f"{later} later revisions"
+    if not decides and later and objects > MAX_ASKED_OBJECTS:
+        return f"{objects} objects"
     refusal = _opinion(sig)
     if refusal and decides:
         raise modified(refusal)

@@ -21,7 +21,7 @@ from pdfcases.attacks import (
     verdicts,
 )
 from pdfcases.case import Case, cases_of
-from pdfcases.honest import habits, later, layouts, producers, signatures
+from pdfcases.honest import habits, java_signers, later, layouts, producers, signatures
 
 ATTACKS: Final[tuple[Case, ...]] = tuple(
     case
@@ -46,7 +46,7 @@ ATTACKS: Final[tuple[Case, ...]] = tuple(
     for case in cases_of(module)
 )
 HONEST: Final[tuple[Case, ...]] = tuple(
-    case for module in (layouts, producers, signatures, later, habits) for case in cases_of(module)
+    case for module in (layouts, producers, java_signers, signatures, later, habits) for case in cases_of(module)
 )
 CASES: Final = (*ATTACKS, *HONEST)
 ONLY_KEY_DIGEST_OR_PAGES: Final = frozenset(

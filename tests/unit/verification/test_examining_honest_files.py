@@ -13,6 +13,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
+from docaxis_signing.pdf import integrity
 from docaxis_signing.verdict import Integrity, Level, TimeBasis
 
 World = Any
@@ -122,6 +123,24 @@ def test_validation_data_and_a_document_time_stamp_keep_a_document_intact(world:
 
 def _crl(world: World) -> Any:
     return crl.CertificateList.load(world.crl("gov-local"))
+
+
+def test_over_a_large_document_pyhanko_is_asked_only_where_its_answer_decides(
+    world: World, pair: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def opinion(sig: Any) -> str:
+        asked.append(sig.field_name)
+        return "it was asked"
+
+    monkeypatch.setattr(integrity, "_opinion", opinion)
+    monkeypatch.setattr(integrity, "MAX_ASKED_OBJECTS", 1)
+    found = assert_passed(world, pair, 2)
+    assert any("objects" in note for note in found.approvals[0].notes)
+    assert set(asked) == {"Sig2"}, "over the last signature, behind which nothing follows"
+    signed = world.sign(world.plain(form=True), world.authorities.seal("H98"))
+    assert world.examine(world.update(signed, _fill)).integrity is Integrity.MODIFIED
 
 
 def test_a_form_filled_after_signing_is_told_apart_from_an_intact_document(world: World) -> None:
