@@ -26,6 +26,10 @@ CASES = {
     "group-of-60",
     "merged-recipient",
     "returned-and-resent",
+    "recall-agreed",
+    "recall-refused",
+    "update",
+    "replacement",
     "urgent-overtakes",
     "bulk-does-not-delay",
 }
@@ -60,7 +64,7 @@ def test_every_delivered_document_left_a_proof_that_holds(told: dict[str, Any]) 
         for document in told["documents"]
         if {one["state"] for one in document["recipients"]} & {"consigned", "handed_over"}
     ]
-    assert len(delivered) == 13
+    assert len(delivered) == 17
     for submission in delivered:
         proof = LogProof.parse((folder / "receipts" / f"{submission}.tlog-proof").read_bytes())
         assert json.loads(proof.check_itself(policy))["type"] == "ContentConsignment"

@@ -9,7 +9,7 @@ from docaxis.embedded.papers import Paper
 from docaxis.embedded.population import member_of
 from docaxis.embedded.story.cases import CONSIGNED, ISSUER, SENDER, Case
 from docaxis.embedded.story.outcome import INDETERMINATE, PASSED, Outcome, Promise
-from docaxis.embedded.story.world import LOOK_SECONDS, PATIENCE_SECONDS, HandedIn, World
+from docaxis.embedded.story.world import LOOK_SECONDS, PATIENCE_SECONDS, World
 from docaxis_schemas.document import Urgency
 from docaxis_schemas.lifecycle import Report
 from docaxis_signing.verdict import Cause
@@ -22,28 +22,11 @@ BULK: Final = 36
 """Documents one member sends at once while another sends one; above the story's threshold for the bulk lane."""
 
 
-async def _news(world: World, handed: HandedIn, kind: NewsKind, report: Report | None = None) -> bool:
-    """Wait for a piece of news in the sender's own inbox."""
-    client = world.clients[handed.member]
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while True:
-                async for news in client.news(follow=False, stream=f"story-{handed.submission_id}-{kind}-{report}"):
-                    if (news.submission_id, news.kind) == (handed.submission_id, kind) and report in {
-                        None,
-                        news.report,
-                    }:
-                        return True
-                await asyncio.sleep(LOOK_SECONDS)
-    except TimeoutError:
-        return False
-
-
 async def _held_then_fresh(world: World, case: Case) -> Outcome:
     await _let_go_stale(world, "gov-party")
     paper = await world.papers.original("A98", 20)
     handed = await world.hand_in(case.name, paper, ("G98",), member=member_of("A98"))
-    held = await _news(world, handed, NewsKind.HELD)
+    held = await world.heard("A98", handed.submission_id, NewsKind.HELD)
     world.axis.responder.publish("gov-party")
     promise = Promise(PASSED, "deliver", None, {"G98": CONSIGNED})
     facts = [("người gửi được báo là văn bản đang chờ dữ liệu thu hồi", held)]
@@ -83,7 +66,7 @@ async def _returned_and_resent(world: World, case: Case) -> Outcome:
     async with delivery:
         await delivery.save(world.file(case.name, "nhận", b"").parent)
     await delivery.report(Report.REJECTED, reason="Sai thẩm quyền ký tại mục 2, đề nghị sửa và gửi lại.")
-    returned = await _news(world, first, NewsKind.REPORT, Report.REJECTED)
+    returned = await world.heard(ISSUER, first.submission_id, NewsKind.REPORT, Report.REJECTED)
     corrected = await world.papers.original(ISSUER, 22, spec=wrong.spec)
     again = await world.hand_in(f"{case.name}-2", corrected, ("G98",), member=SENDER)
     await world.until_decided(again)
@@ -91,7 +74,7 @@ async def _returned_and_resent(world: World, case: Case) -> Outcome:
     async with second:
         await second.save(world.file(f"{case.name}-2", "nhận", b"").parent)
     await second.accept(register_number="1482")
-    accepted = await _news(world, again, NewsKind.REPORT, Report.ACCEPTED)
+    accepted = await world.heard(ISSUER, again.submission_id, NewsKind.REPORT, Report.ACCEPTED)
     facts = [
         ("người gửi nhận được 02 kèm lý do", returned),
         ("bản sửa cùng số, ký hiệu được tiếp nhận (03)", accepted),

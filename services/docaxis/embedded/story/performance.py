@@ -17,6 +17,7 @@ from docaxis.client.axis import AxisClient
 from docaxis.client.errors import ClientError
 from docaxis.embedded.axis import AxisPlan, LocalAxis
 from docaxis.embedded.story.cases import SINGLE, Case
+from docaxis.embedded.story.changes import CHANGED
 from docaxis.embedded.story.dialogues import CROWDED, WAITING
 from docaxis.embedded.story.outcome import Outcome, no_outcome
 from docaxis.embedded.story.proving import Proved, prove
@@ -83,7 +84,7 @@ async def _play(options: DemoOptions, directory: Path) -> int:
 
 
 async def _cases(world: World, telling: Telling) -> list[Outcome]:
-    outcomes = await _side_by_side(world, telling, (*SINGLE, *WAITING))
+    outcomes = await _side_by_side(world, telling, (*SINGLE, *WAITING, *CHANGED))
     for case in CROWDED:
         outcomes += await _side_by_side(world, telling, (case,))
     return outcomes

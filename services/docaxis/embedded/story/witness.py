@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final, Self
@@ -29,6 +30,7 @@ class KafkaWitness:
         self._tasks: list[asyncio.Task[None]] = []
         self.entries: Counter[UUID] = Counter()
         self.deliveries: Counter[tuple[UUID, str]] = Counter()
+        self.news: Counter[tuple[UUID, str, str]] = Counter()
         self.order: list[tuple[str, UUID, str]] = []
         self.changed = asyncio.Event()
 
@@ -71,6 +73,8 @@ class KafkaWitness:
         if item.kind == "delivery":
             self.deliveries[item.submission_id, item.recipient] += 1
             self.order.append((item.member, item.submission_id, item.recipient))
+        else:
+            self.news[item.submission_id, item.recipient, str(json.loads(item.body)["news"])] += 1
         self.changed.set()
 
 
@@ -86,6 +90,13 @@ class DatabaseWitness:
             "SELECT recipient, member, state FROM deliveries WHERE submission_id = :id", id=submission_id
         )
         return {row.recipient: (row.member, row.state) for row in rows}
+
+    async def changes(self, submission_id: UUID) -> dict[str, tuple[str | None, str | None]]:
+        """Give what each recipient of a submission was asked last, and where that is."""
+        rows = await self._rows(
+            "SELECT recipient, change, change_state FROM deliveries WHERE submission_id = :id", id=submission_id
+        )
+        return {row.recipient: (row.change, row.change_state) for row in rows}
 
     async def decided(self, submission_id: UUID) -> bool:
         """Say whether the submission's route is decided."""

@@ -1,8 +1,10 @@
 """The scene: a running local axis, its members as clients, a desk that makes papers, and the witnesses."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +14,14 @@ from uuid import UUID
 from docaxis.client.axis import AxisClient
 from docaxis.client.delivery import Delivery
 from docaxis.client.files import OutgoingFile
+from docaxis.client.items import NewsKind
 from docaxis.embedded.axis import AXIS, ENVIRONMENT, LocalAxis
 from docaxis.embedded.papers import Paper, PaperDesk
 from docaxis.embedded.population import member_of
 from docaxis.embedded.story.outcome import Outcome, Promise, Seen
 from docaxis.embedded.story.witness import DatabaseWitness, KafkaWitness
 from docaxis.storage.database import open_database
+from docaxis_schemas.lifecycle import Report
 from docaxis_schemas.moments import Clock
 
 PATIENCE_SECONDS: Final = 120.0
@@ -167,6 +171,41 @@ class World:
                     if (delivery.submission_id, delivery.recipient) == (submission_id, organisation):
                         return delivery
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def heard(self, organisation: str, submission_id: UUID, kind: NewsKind, report: Report | None = None) -> bool:
+        """Wait for a piece of news about a submission in the inbox of an organisation's own member."""
+        stream = f"story-{submission_id}-{kind}-{report}"
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    async for news in self.client_of(organisation).news(follow=False, stream=stream):
+                        if (news.submission_id, news.kind) == (submission_id, kind) and report in {None, news.report}:
+                            return True
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            return False
+
+    async def on_kafka(self, submission_id: UUID, organisation: str, news: str) -> int:
+        """Count a piece of news as a plain Kafka reader saw it, once it has seen one."""
+        place = (submission_id, organisation, news)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while not self.kafka.news[place]:
+                    self.kafka.changed.clear()
+                    await self.kafka.changed.wait()
+        return self.kafka.news[place]
+
+    async def stated(self, handed: HandedIn, types: AbstractSet[str]) -> bool:
+        """Wait until evidence of these types is in the timeline of a submission."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while True:
+                    timeline = await self.clients[handed.member].timeline(handed.submission_id)
+                    if types <= {entry.type for entry in timeline}:
+                        return True
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            return False
 
     async def outcome(
         self, case: str, title: str, handed: HandedIn, promise: Promise, facts: Sequence[tuple[str, bool]] = ()
