@@ -6,6 +6,7 @@ A proxy may serve the same files straight from the log's directory, as long as i
 import asyncio
 import re
 from collections.abc import Iterable
+from importlib.resources import files
 from typing import Any, Final
 
 import structlog
@@ -30,6 +31,7 @@ _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _A_MOMENT: Final = {"Cache-Control": "no-cache"}
 _TEXT: Final = "text/plain; charset=utf-8"
 _BYTES: Final = "application/octet-stream"
+_CHECK: Final = files("docaxis.gateway").joinpath("check.html").read_bytes()
 _log = structlog.get_logger("docaxis.gateway")
 
 
@@ -50,6 +52,10 @@ def transparency(parts: Parts) -> APIRouter:
     @router.get("/log/vkey", summary="The log's public key as the axis states it; pin it from a trusted copy")
     async def vkey() -> Response:
         return Response(await _read(parts.log, VKEY), media_type=_TEXT, headers=_A_MOMENT)
+
+    @router.get("/log/check", summary="A page that checks receipts in the reader's own browser; it may be saved")
+    async def check() -> Response:
+        return Response(_CHECK, media_type="text/html; charset=utf-8", headers=_A_MOMENT)
 
     @router.get("/log/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
     async def tile(request: Request, path: str) -> Response:

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from chromium import CHROMIUM, SWITCHES
 from clerkoffice import LEADER, SENDER, Office
 from docaxis.clerk import ClerkPages, build_clerk_pages
 from docaxis.clerk.enrolling import NewClerk, enrol
@@ -22,17 +23,6 @@ from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import system_clock
-
-CHROMIUM = "/usr/bin/chromium"
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture(scope="session")
