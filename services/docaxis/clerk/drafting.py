@@ -33,7 +33,7 @@ def typed(draft: Draft, form: Mapping[str, Any], now: datetime) -> Draft:
 def with_recipient(draft: Draft, target: Mapping[str, str], now: datetime) -> Draft:
     """Add a recipient, or change what a listed one is asked to do."""
     kept = [one for one in recipients_of(draft) if not _same(one, target)]
-    named = {name: value[:MAX_NAMED] for name, value in target.items()}
+    named = {name: value[:MAX_NAMED] for name, value in target.items()} | {"role": _role(target.get("role", ""))}
     return Draft(draft.draft_id, draft.form | {"recipients": [*kept, named]}, draft.files, now)
 
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from docaxis.clerk.cookies import Cookie
 from docaxis.clerk.visitors import Visitor
+from docaxis.directory.entries import MemberState
 
 MAX_FIELDS: Final = 300
 MAX_WORDS: Final = 1024 * 1024
@@ -34,6 +35,10 @@ HEADERS: Final = {
 
 class ForeignForm(Exception):
     """A form that was not made by us for this session: nothing of it is carried out."""
+
+
+class SuspendedOrganisation(Exception):
+    """The member that the person belongs to is suspended: others may hold its secrets, so it sees nothing either."""
 
 
 class TooLargeForm(Exception):
@@ -149,14 +154,19 @@ async def read_form(request: Request, visitor: Visitor, *, acting: bool = True, 
 Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 
-def signed_in(handler: Page) -> Callable[[Request], Awaitable[Response]]:
-    """Let a handler have only people who are signed in; others are asked to."""
+def signed_in(handler: Page, *, even_suspended: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    """Let a handler have only people who are signed in; others are asked to. A suspended member's do nothing more."""
 
     async def guarded(request: Request) -> Response:
         state = request.app.state
         visitor = await state.visitors.recognise(state.cookies.read(request, Cookie.SESSION))
         if visitor is None:
             return RedirectResponse("/sign-in", 303)
+        if not all(map(_is_text, (request.url.path, *request.query_params.values()))):
+            raise HTTPException(400)
+        member = state.directory().members.get(visitor.account.member)
+        if member is not None and member.state is MemberState.SUSPENDED and not even_suspended:
+            raise SuspendedOrganisation
         return await handler(request, visitor)
 
     return guarded

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from docaxis.addresses import Senders, is_loopback
 from docaxis.clerk.cookies import Cookie, Cookies
-from docaxis.clerk.guarding import BoundHeaders, ForeignForm, ReadOnlyRole, TooLargeForm
+from docaxis.clerk.guarding import HEADERS, BoundHeaders, ForeignForm, ReadOnlyRole, SuspendedOrganisation, TooLargeForm
 from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.pages import ROUTES
@@ -70,12 +70,14 @@ def build_clerk_pages(
             HTTPException: _no_page,
             ForeignForm: _foreign_form,
             ReadOnlyRole: _read_only,
+            SuspendedOrganisation: _suspended,
             TooLargeForm: _too_large,
             TooLargeForRoom: _too_large,
             NoRoom: _no_room,
             RejectedByAxis: _rejected,
             ClientError: _away,
             UnavailableStorage: _away,
+            Exception: _broken,
         },
     )
     app.state.visitors = visitors
@@ -137,6 +139,10 @@ async def _no_page(request: Request, error: Exception) -> Response:
     return await _told(request, status, "not-found", "not-found-text")
 
 
+async def _suspended(request: Request, _: Exception) -> Response:
+    return await _told(request, HTTPStatus.FORBIDDEN, "suspended", "suspended-text")
+
+
 async def _too_large(request: Request, _: Exception) -> Response:
     answer = await _told(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "too-large-text")
     answer.headers["Connection"] = "close"  # the rest of it is not waited for
@@ -169,6 +175,14 @@ async def _rejected(request: Request, error: Exception) -> Response:
 async def _away(request: Request, error: Exception) -> Response:
     _log.warning("the axis is away", path=request.url.path, reason=f"{type(error).__name__}: {error}")
     return page(request, "told.html", None, HTTPStatus.SERVICE_UNAVAILABLE, title="axis-away", text="axis-away-text")
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """Tell a mistake of ours in words of the person's; what it was stands in the log."""
+    _log.error("a page failed", path=request.url.path, exc_info=error)
+    answer = page(request, "told.html", None, HTTPStatus.INTERNAL_SERVER_ERROR, title="broken", text="broken-text")
+    answer.headers.update(HEADERS)  # this one is answered outside of all middleware
+    return answer
 
 
 async def _told(request: Request, status: int, title: str, text: str) -> Response:

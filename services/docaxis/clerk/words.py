@@ -46,6 +46,16 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "Vai trò lãnh đạo chỉ xem; việc gửi và trả lời do văn thư làm.",
         "A leader's account reads; clerks send and answer.",
     ),
+    "suspended": ("Cơ quan đang bị tạm dừng", "Your organisation is suspended"),
+    "suspended-text": (
+        "Việc kết nối của cơ quan với trục đang bị tạm dừng nên chưa xem, gửi được. Liên hệ đơn vị vận hành trục.",
+        "Its connection with the axis is suspended, so nothing can be read or sent. Ask the operator of the axis.",
+    ),
+    "broken": ("Trang gặp lỗi", "The page failed"),
+    "broken-text": (
+        "Lỗi do hệ thống, không phải do anh/chị; đã được ghi lại cho đơn vị vận hành. Quay lại và thử lại sau.",
+        "The mistake is the system's, not yours; the operator finds it in the log. Go back and try again later.",
+    ),
     "bad-form": ("Không đọc được biểu mẫu", "The form cannot be read"),
     "bad-form-text": (
         "Biểu mẫu bị vỡ, có quá nhiều mục, hoặc có ký tự không phải chữ. Mở lại trang và làm lại.",

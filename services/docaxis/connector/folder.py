@@ -69,10 +69,10 @@ class Folder:
             target = self.taken / path.name
             if path.suffix.lower() not in SUFFIXES or path.name.startswith(".") or target.exists():
                 continue
-            if _is_plain(path) and len(os.fsencode(path.name)) <= MAX_NAME:
+            if _is_plain(path) and _is_name(path.name):
                 path.rename(target)
             else:
-                _log.warning("not taken, no plain file or too long a name: %s", path.name)
+                _log.warning("not taken, no plain file, or a name too long or not in UTF-8: %r", path.name)
         found = filter(_is_plain, self.taken.iterdir())
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
@@ -88,6 +88,14 @@ class Folder:
         path.rename(target)
         sync(place)
         return target
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a name leaves room and is text: one in an older encoding can be neither told nor remembered."""
+    try:
+        return len(name.encode()) <= MAX_NAME
+    except UnicodeEncodeError:
+        return False
 
 
 def _is_plain(path: Path) -> bool:

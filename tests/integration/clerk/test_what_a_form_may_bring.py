@@ -168,3 +168,40 @@ async def test_a_name_that_is_no_name_signs_nobody_in(desk: Desk, name: str) -> 
     visitor, _, _ = desk
     answer = await visitor.post("/sign-in", data={"name": name, "password": "?"})
     assert answer.status_code == (400 if "\0" in name else 401)
+
+
+@pytest.mark.parametrize("path", ["/inbox?after=%00", "/outbox?after=x%00", "/drafts?x=%00", "/search?q=%00"])
+async def test_an_address_that_holds_no_text_is_refused(desk: Desk, path: str) -> None:
+    visitor, _, _ = desk
+    assert (await visitor.get(path)).status_code == 400
+
+
+async def test_a_role_that_is_none_is_not_kept(desk: Desk) -> None:
+    visitor, token, address = desk
+    recipients = address.replace("/document", "/recipients")
+    await visitor.post(recipients, data={"form_token": token, "add": "<script>", "role": "chủ trì"})
+    shown = await visitor.get(recipients)
+    assert shown.status_code == 200
+    assert "&lt;script&gt;" in shown.text
+    assert "<script>" not in shown.text
+
+
+async def test_a_mistake_of_ours_is_told_in_words_and_says_nothing_of_our_insides(
+    desk: Desk, published: ClerkPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, _, _ = desk
+
+    def fail() -> None:
+        raise RuntimeError("insides")
+
+    monkeypatch.setattr(published.app.state, "directory", fail)
+    monkeypatch.setattr(published.app.state, "drafts", None)
+    transport = httpx.ASGITransport(published.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://axis.example", cookies=visitor.cookies, trust_env=False
+    ) as again:
+        answer = await again.get("/drafts")
+    assert answer.status_code == 500
+    assert "Trang gặp lỗi" in answer.text
+    assert "insides" not in answer.text
+    assert answer.headers["content-security-policy"]

@@ -2,17 +2,25 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from clerkoffice import LEADER, RECIPIENT, SENDER, Office
 from docaxis.clerk import ClerkPages
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import HEADERS
 from docaxis.composition import MisconfiguredService
+from docaxis.directory.entries import MemberState
 from docaxis.limiting import FAILURES
 from docaxis.runtime import Runtime
+from docaxis.storage.clerk_accounts import SESSION_IDLE, SESSION_LIFE
+from docaxis.storage.database import open_database
 
 SESSION = Cookies(secure=False).name(Cookie.SESSION)
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
@@ -186,6 +194,69 @@ async def test_pages_without_tls_are_for_this_machine_only(office: Office) -> No
     with pytest.raises(MisconfiguredService, match="loopback only"):
         async with Runtime(settings.model_copy(update={"clerk": clerk}), ["clerk"]):
             pass
+
+
+async def sessions_seen(connection: AsyncConnection, column: str, ago: timedelta) -> None:
+    at = datetime.now(UTC) - ago
+    await connection.execute(text(f"UPDATE clerk_sessions SET {column} = :at"), {"at": at})
+
+
+ENDED: dict[str, tuple[str, Callable[[AsyncConnection], Awaitable[object]]]] = {
+    "idle": ("/sign-in", lambda connection: sessions_seen(connection, "seen_at", SESSION_IDLE)),
+    "a day old": ("/sign-in", lambda connection: sessions_seen(connection, "begun_at", SESSION_LIFE)),
+    "account disabled": ("/sign-in", lambda connection: connection.execute(text(DISABLE))),
+}
+DISABLE = "UPDATE clerk_accounts SET disabled_at = now() WHERE name = 'vanthu.bo-thu-nghiem'"
+PROMOTE = "UPDATE clerk_accounts SET role = 'leader' WHERE name = 'vanthu.bo-thu-nghiem'"
+ENABLE = "UPDATE clerk_accounts SET disabled_at = NULL, role = 'clerk' WHERE name = 'vanthu.bo-thu-nghiem'"
+
+
+@pytest.fixture
+async def accounts(office: Office) -> AsyncIterator[AsyncEngine]:
+    """The accounts' database; what a test changed of them is undone."""
+    engine = open_database(office.axis.database.url, application="test")
+    yield engine
+    async with engine.begin() as connection:
+        await connection.execute(text(ENABLE))
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("how", ENDED)
+async def test_a_session_that_has_ended_opens_nothing(office: Office, accounts: AsyncEngine, how: str) -> None:
+    where, end = ENDED[how]
+    async with office.signed_in(SENDER) as visitor:
+        token = await token_of(visitor)
+        async with accounts.begin() as connection:
+            await end(connection)
+        for answer in (await visitor.get("/inbox"), await visitor.post("/send", data={"form_token": token})):
+            assert (answer.status_code, answer.headers["location"]) == (303, where)
+
+
+async def test_a_role_that_changes_holds_at_once(office: Office, accounts: AsyncEngine) -> None:
+    async with office.signed_in(SENDER) as visitor:
+        token = await token_of(visitor)
+        async with accounts.begin() as connection:
+            await connection.execute(text(PROMOTE))
+        assert (await visitor.post("/send", data={"form_token": token})).status_code == 403
+        assert (await visitor.get("/inbox")).status_code == 200
+
+
+async def test_a_suspended_members_clerk_sees_and_sends_nothing_and_can_leave(
+    office: Office, published: ClerkPages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with through_proxy(published, "198.51.100.10") as visitor:
+        await sign_in(visitor, office)
+        token = await token_of(visitor)
+        known = published.app.state.directory()
+        member = replace(known.members[SENDER], state=MemberState.SUSPENDED)
+        suspended = replace(known, members={**known.members, SENDER: member})
+        monkeypatch.setattr(published.app.state, "directory", lambda: suspended)
+        for path in ("/inbox", "/outbox", "/drafts", "/search"):
+            answer = await visitor.get(path)
+            assert answer.status_code == 403
+            assert "tạm dừng" in answer.text
+        assert (await visitor.post("/send", data={"form_token": token})).status_code == 403
+        assert (await visitor.post("/sign-out", data={"form_token": token})).status_code == 200
 
 
 async def test_going_back_after_a_change_of_language_stays_on_our_pages(office: Office) -> None:

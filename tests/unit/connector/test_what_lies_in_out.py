@@ -17,6 +17,9 @@ ODD: dict[str, Callable[[Path], None]] = {
     "a link to a file elsewhere": lambda out: (out / "a.xml").symlink_to(__file__),
     "a directory": lambda out: (out / "a.xml").mkdir(),
     "a pipe": lambda out: os.mkfifo(out / "a.xml"),
+    "a name in another encoding": lambda out: cast(
+        "None", (out / os.fsdecode(b"c\xf4ng v\xe3n.xml")).write_text("<a/>")
+    ),
     "a name that leaves no room": lambda out: cast("None", (out / f"{'a' * 251}.xml").write_text("<a/>")),
 }
 

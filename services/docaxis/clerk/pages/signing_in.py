@@ -62,6 +62,6 @@ ROUTES = (
     Route("/", home),
     Route("/sign-in", ask, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["POST"]),
-    Route("/sign-out", signed_in(sign_out), methods=["POST"]),
+    Route("/sign-out", signed_in(sign_out, even_suspended=True), methods=["POST"]),
     Route("/language", change_language, methods=["POST"]),
 )
