@@ -15,6 +15,8 @@ from docaxis_signing.pdf.syntax import IndirectObject
 
 MAX_SIZE: Final = 8_388_608
 """Objects of a file (ISO 32000-1, annex C); poppler gives tables up that promise many more."""
+WIDEST: Final = (2, 8, 4)
+"""Bytes of the three fields of an entry; poppler gives a stream up whose entries take 24, honest ones take up to 11."""
 _OBJECT: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![a-z])")
 _TRAILER: Final = re.compile(rb"trailer[\x00\t\n\x0c\r ]*<<")
 
@@ -28,14 +30,36 @@ def why_rebuilt(data: bytes, place: tuple[int, int], section: Section, objects: 
         section: Its section.
         objects: What the section places in it.
     """
-    if not section.even:
-        return "entries of its table that do not take 20 bytes"
-    if not 0 < section.trailer[b"Size"] <= MAX_SIZE:
-        return "a /Size that no file has"
+    reason = _why_given_up(section)
+    if reason:
+        return reason
+    streams = _streams(section)
     own = {item.start for item in objects}
-    own |= {part.start for part in (section, section.hidden) if part is not None and part.is_stream}
+    own |= {part.start for part in streams}
     if len(_OBJECT.findall(data, *place)) != len(own):
         return "what reads like an object and is none"
     if len(_TRAILER.findall(data, *place)) != (0 if section.is_stream else 1):
         return "what reads like a trailer and is none"
     return ""
+
+
+def _why_given_up(section: Section) -> str:
+    """Say why some reader gives a section up; empty if none does."""
+    if not section.even:
+        return "entries of its table that do not take 20 bytes"
+    if not 0 < section.trailer[b"Size"] <= MAX_SIZE:
+        return "a /Size that no file has"
+    if max(section.placed.keys() | section.compressed.keys() | section.freed, default=0) > MAX_SIZE:
+        return "a number of an object that no file has"
+    if any(map(_is_too_wide, _streams(section))):
+        return "entries of its stream that are wider than readers take"
+    return ""
+
+
+def _streams(section: Section) -> list[Section]:
+    return [part for part in (section, section.hidden) if part is not None and part.is_stream]
+
+
+def _is_too_wide(stream: Section) -> bool:
+    widths = stream.trailer[b"W"]
+    return any(width > widest for width, widest in zip(widths, WIDEST, strict=True))

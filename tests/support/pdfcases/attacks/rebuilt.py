@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 from docaxis_signing.verdict import Cause, Integrity
 from pdfcases.case import Case, Group, Sample, Witness, attack
-from pdfcases.editing import append, current, size_of, with_entry
+from pdfcases.editing import append, current, last_startxref, size_of, with_entry
 from pdfcases.pages import CATALOG, OTHER_TEXT, TEXT_OF_PAGE, assemble, objects_of, stream
 from pdfcases.scene import Scene
-from pdfcases.witnesses import ALL_BYTES, SEEN, SEEN_BY_POPPLER
+from pdfcases.witnesses import ALL_BYTES, SEEN, SEEN_BY_POPPLER, both
 
 HIDDEN = b"%d 0 obj\n%s\nendobj\n" % (TEXT_OF_PAGE, stream(OTHER_TEXT))
 
@@ -71,6 +71,13 @@ REBUILT = (
         "read-alike",
     ),
     _case(
+        "a_number_beyond_all_readers",
+        "The update frees an object of a number that no file has: pdfium and poppler show the hidden text.",
+        lambda update: update.replace(b"xref\n", b"xref\n999999999 1\n0000000000 65535 f \n", 1),
+        both(SEEN, SEEN_BY_POPPLER),
+        "read-alike",
+    ),
+    _case(
         "an_object_in_validation_data",
         "A stream of validation data reads like an object: whoever rebuilds the file takes it for the page's text.",
         _as_it_is,
@@ -93,3 +100,31 @@ REBUILT = (
         SEEN_BY_POPPLER,
     ),
 )
+
+
+@attack(
+    Group.UPDATES,
+    SEEN_BY_POPPLER,
+    Cause.UNACCOUNTED_BYTES,
+    integrity=Integrity.MODIFIED,
+    rule="read-alike",
+)
+def entries_of_twenty_four_bytes(scene: Scene) -> Sample:
+    """The update's table is a stream with entries as wide as they can be: poppler gives it up."""
+    signed = scene.sign(_prepared(), stamped=True)
+    number, out = size_of(signed), bytearray(signed)
+    objects = {CATALOG: with_entry(current(signed, CATALOG), b" /Lang null"), number: b"<< /Type /DSS >>"}
+    offsets = {}
+    for key, value in objects.items():
+        offsets[key] = len(out)
+        out += b"%d 0 obj\n%s\nendobj\n" % (key, value)
+    start = offsets[number + 1] = len(out)
+    rows = b"".join((1).to_bytes(8) + offset.to_bytes(8) + bytes(8) for offset in offsets.values())
+    listed = b" ".join(b"%d 1" % key for key in offsets)
+    entries = b"/Type /XRef /W [8 8 8] /Index [%s] /Size %d /Root 1 0 R /Prev %d" % (
+        listed,
+        number + 2,
+        last_startxref(signed),
+    )
+    out += b"%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n" % (number + 1, stream(rows, entries), start)
+    return Sample(bytes(out), honest=signed)
