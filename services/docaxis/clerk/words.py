@@ -197,6 +197,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "event-change.answered": ("Bên nhận trả lời yêu cầu", "The recipient answered"),
     "event-delivery.expired": ("Hết hạn, không ai ký nhận", "Expired, nobody signed for it"),
     "event-submission.dead_lettered": ("Cần đơn vị vận hành xử lý", "Waits for an operator"),
+    "event-key.changed": ("Trục đã thay khóa ký bằng chứng", "The axis changed the key that signs evidence"),
     "event-submission.replayed": ("Đã được đưa lại xử lý", "Put back into processing"),
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
