@@ -78,6 +78,8 @@ class DeliveryView:
     change: str | None = None
     change_state: str | None = None
     changed_by: UUID | None = None
+    request: bytes | None = None
+    """Body of the news that asked last, with the sender's reason."""
 
     @property
     def has_ended(self) -> bool:
@@ -91,6 +93,8 @@ class DeliveryView:
         body = {n: v for n, v in value["body"].items() if not n.endswith("_by_reference")}
         body |= {"document": self.document, "contents": list(self.contents)}
         by = None if self.changed_by is None else str(self.changed_by)
+        if self.request is not None:
+            body["request"] = json.loads(self.request)
         asked = {"change": self.change, "change_state": self.change_state, "changed_by": by}
         return value | {"state": self.state, "report": self.report, "body": body} | asked
 
@@ -115,7 +119,9 @@ _PAGE: Final = Statement(f"""
 """)  # noqa: S608 - a constant of this module
 _DELIVERY: Final = Statement(f"""
     SELECT {", ".join(f"i.{name.strip()}" for name in _ENTRY.split(","))}, c.member AS sender, c.manifest,
-      coalesce(l.state, 'consigned') AS state, l.report, l.change, l.change_state, l.changed_by
+      coalesce(l.state, 'consigned') AS state, l.report, l.change, l.change_state, l.changed_by,
+      (SELECT n.body FROM inbox_items n WHERE n.delivery_id = i.delivery_id AND n.member = i.member AND n.kind = 'news'
+        AND convert_from(n.body, 'UTF8')::jsonb ->> 'news' = 'change_asked' ORDER BY n.version DESC LIMIT 1) AS request
     FROM inbox_items i JOIN claims c ON c.submission_id = i.submission_id
     LEFT JOIN delivery_lines l ON l.submission_id = i.submission_id AND l.recipient = i.recipient
     WHERE i.delivery_id = CAST(:delivery AS uuid) AND i.member = :member AND i.kind = 'delivery'
@@ -205,6 +211,7 @@ class ReadModels:
             row["change"],
             row["change_state"],
             row["changed_by"],
+            row["request"],
         )
 
     async def submission_view(

@@ -121,6 +121,21 @@ async def look_at_the_deadlines(reader: Page, sender: Page, office: Office) -> N
     await expect(kept.get_by_role("cell").nth(3)).to_have_text("1")
 
 
+async def have_it_back(sender: Page, sent: str, reader: Page, address: str) -> None:
+    """The sender recalls, for a reason; the recipient is asked and agrees; both pages say so."""
+    await sender.goto(sent)
+    await sender.get_by_role("button", name="Thu hồi văn bản").click()
+    await expect(sender.get_by_role("alert")).to_contain_text("Ghi lý do")
+    await sender.get_by_label("Lý do").fill("Gửi nhầm nơi nhận")
+    await sender.get_by_role("button", name="Thu hồi văn bản").click()
+    await expect(sender.get_by_role("status")).to_have_text("Đã gửi yêu cầu thu hồi.")
+    await wait_for(sender, sent, "chờ trả lời")
+    await wait_for(reader, address, "Gửi nhầm nơi nhận")
+    await reader.get_by_role("button", name="Đồng ý (15)").click()
+    await wait_for(sender, sent, "bên nhận đồng ý")
+    await wait_for(reader, address, "bên nhận đồng ý")
+
+
 async def test_a_document_is_sent_read_and_accepted_without_javascript(
     office: Office, plain: BrowserContext, browser: Browser, tmp_path: Path
 ) -> None:
@@ -159,6 +174,8 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await look_at_the_deadlines(reader, sender, office)
     await look_into_the_registers(reader, office, "incoming")
     await look_into_the_registers(sender, office, "outgoing")
+
+    await have_it_back(sender, sent, reader, address)
 
     stranger = await (await browser.new_context(java_script_enabled=False)).new_page()
     await sign_in(stranger, office, STRANGER)

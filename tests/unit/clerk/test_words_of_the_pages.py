@@ -9,7 +9,7 @@ import docaxis.clerk
 from docaxis.clerk.words import FIELDS, WORDS, field_name, word
 from docaxis_schemas.document import RecipientRole, Urgency
 from docaxis_schemas.evidence import EvidenceType
-from docaxis_schemas.lifecycle import Report, TransportState
+from docaxis_schemas.lifecycle import Change, ChangeState, Report, TransportState
 from docaxis_schemas.submission import FileRole
 from docaxis_signing.disposition import Disposition
 
@@ -33,6 +33,8 @@ def test_every_word_that_is_asked_for_is_there() -> None:
         "role-": RecipientRole,
         "file-": FileRole,
         "event-": EvidenceType,
+        "change-": Change,
+        "change-state-": ChangeState,
     }
     built = {f"{prefix}{one.value}" for prefix, members in families.items() for one in members}
     missing = {key for key in asked_for() | built if key not in WORDS}

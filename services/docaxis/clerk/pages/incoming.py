@@ -67,7 +67,7 @@ async def hand_over(request: Request, visitor: Visitor) -> Response:
 async def report(request: Request, visitor: Visitor) -> Response:
     form = await read_form(request, visitor)
     code, reason = str(form.get("code", "")), str(form.get("reason", "")).strip()
-    if code == Report.REJECTED and not reason:
+    if code in {Report.REJECTED, Report.CHANGE_REFUSED} and not reason:
         return await _show(request, visitor, HTTPStatus.UNPROCESSABLE_ENTITY, faults=("give-reason",))
     found = await _find(request, visitor)
     number = await _number(request, visitor, found) if code == Report.ACCEPTED else None
@@ -114,6 +114,7 @@ async def _show(
         delivery=found,
         state=own.state if own else "consigned",
         report=own.report if own else None,
+        asked=own.detail if own else {},
         timeline=state.timeline,
         verdict=verdict,
         names=names_of(request, (str(found.entry.body.get("issuer", "")), found.recipient)),

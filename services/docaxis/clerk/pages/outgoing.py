@@ -1,12 +1,13 @@
 """What was sent: the list, and one submission with each recipient's line, its history and its receipts."""
 
+from http import HTTPStatus
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from docaxis.clerk.guarding import signed_in
+from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.naming import names_of
 from docaxis.clerk.places import place_after, place_of
 from docaxis.clerk.rendering import page
@@ -26,11 +27,31 @@ async def sent(request: Request, visitor: Visitor) -> Response:
 
 
 async def submission(request: Request, visitor: Visitor) -> Response:
+    message = next((name for name in ("sent", "recalled") if request.query_params.get(name) == "1"), None)
+    return await _show(request, visitor, message=message)
+
+
+async def recall(request: Request, visitor: Visitor) -> Response:
+    form = await read_form(request, visitor)
+    reason, recipient = str(form.get("reason", "")).strip(), str(form.get("recipient", "")).strip()
+    if not reason:
+        return await _show(request, visitor, HTTPStatus.UNPROCESSABLE_ENTITY, faults=("say-why",))
     submission_id: UUID = request.path_params["submission_id"]
-    state = await visitor.axis.submission(submission_id)
-    message = "sent" if request.query_params.get("sent") == "1" else None
+    await visitor.axis.recall(submission_id, reason, recipients=(recipient,) if recipient else ())
+    return RedirectResponse(f"/outbox/{submission_id}?recalled=1", 303)
+
+
+async def _show(
+    request: Request,
+    visitor: Visitor,
+    status: int = HTTPStatus.OK,
+    *,
+    message: str | None = None,
+    faults: tuple[str, ...] = (),
+) -> Response:
+    state = await visitor.axis.submission(request.path_params["submission_id"])
     names = names_of(request, (line.recipient for line in state.deliveries))
-    return page(request, "submission.html", visitor, state=state, names=names, message=message)
+    return page(request, "submission.html", visitor, status, state=state, names=names, message=message, faults=faults)
 
 
 async def receipts(request: Request, visitor: Visitor) -> Response:
@@ -44,5 +65,6 @@ async def receipts(request: Request, visitor: Visitor) -> Response:
 ROUTES = (
     Route("/outbox", signed_in(sent)),
     Route("/outbox/{submission_id:uuid}", signed_in(submission)),
+    Route("/outbox/{submission_id:uuid}/recall", signed_in(recall), methods=["POST"]),
     Route("/outbox/{submission_id:uuid}/receipts", signed_in(receipts)),
 )
