@@ -46,6 +46,7 @@ class LogKeeper:
         self._open = False
         self._heard = False
         self._stood = False
+        self._cosignatures = 0
         self._refused = ""
         self._trouble = "not opened yet"
         self._since = 0.0
@@ -97,20 +98,29 @@ class LogKeeper:
                 self._failed("before a quorum of witnesses has answered nothing is signed after a start", cosigned)
                 return
             self._open = self._stood = self._heard = True
-        if advanced := await self._sequencer.advance():
-            self._published(advanced, 0)
-            await self._cosign(advanced)
+        if advanced := await self._sequencer.advance(witnessing=self._witnessed):
+            self._published(advanced, self._cosignatures)
 
     async def _cosign(self, signed: SignedCheckpoint) -> Round | None:
+        """Have the standing checkpoint cosigned."""
         if self._witnesses is None:
             return None
         cosigned = await self._witnesses.cosign(signed, self._sequencer)
         self._measures.claims.set(cosigned.claims)
         if cosigned.cosignatures:
-            note = Note(signed.note.text, (*signed.note.signatures, *cosigned.cosignatures))
-            await self._sequencer.cosigned(note)
+            await self._sequencer.cosigned(_with(signed, cosigned))
             self._published(signed, len(cosigned.cosignatures))
         return cosigned
+
+    async def _witnessed(self, signed: SignedCheckpoint) -> Note:
+        """Have a checkpoint cosigned that is not published yet."""
+        self._cosignatures = 0
+        if self._witnesses is None:
+            return signed.note
+        cosigned = await self._witnesses.cosign(signed, self._sequencer)
+        self._measures.claims.set(cosigned.claims)
+        self._cosignatures = len(cosigned.cosignatures)
+        return _with(signed, cosigned)
 
     def _published(self, signed: SignedCheckpoint, cosignatures: int) -> None:
         self._measures.leaves.set(signed.checkpoint.size)
@@ -123,3 +133,7 @@ class LogKeeper:
         self._trouble, self._open = why, False
         self._measures.failing.set(1)
         self._log.warning("the log cannot be written", cause=why)
+
+
+def _with(signed: SignedCheckpoint, cosigned: Round) -> Note:
+    return Note(signed.note.text, (*signed.note.signatures, *cosigned.cosignatures))

@@ -3,7 +3,8 @@
 1. The order (a database) takes the entries and moves its head from one tree to the next, by compare-and-swap.
 2. Tiles and bundles, which follow from the order alone, are written and synced.
 3. The checkpoint is signed, and kept by compare-and-swap on the last one that was signed.
-4. The checkpoint file is replaced.
+4. Witnesses are asked; the checkpoint file is replaced, with what they added: a proof that is fetched in between is
+   made in the one before.
 
 Whatever a crash leaves undone between two steps is done by the next writer, to the same bytes. A writer opens only
 on a past that holds: the tree on disk has the root that was signed last, the order continues it, and no checkpoint was
@@ -11,7 +12,7 @@ published that the order does not know. Any error closes it: what is in memory i
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -65,6 +66,15 @@ class _State:
     bundle: tuple[bytes, ...]
 
 
+Witnessing = Callable[[SignedCheckpoint], Awaitable[Note]]
+"""Gives a signed checkpoint with what witnesses added to it, in time; with nothing added if there was nothing."""
+
+
+async def unwitnessed(signed: SignedCheckpoint) -> Note:
+    """Add nothing: a log without witnesses."""
+    return signed.note
+
+
 class Sequencer:
     """The writer of one log. `open` it, then `advance` again and again; after any exception open it anew."""
 
@@ -93,14 +103,18 @@ class Sequencer:
         head = await self._order.head() or await self._begin()
         signed = self._signed(head)
         published = await asyncio.to_thread(self._published)
-        self._require_known(published, signed.checkpoint)
+        self._require_known(None if published is None else published.checkpoint, signed.checkpoint)
         state = await self._past(head, signed.checkpoint)
-        await asyncio.to_thread(self._put_checkpoint, signed.note)
+        stands = published is not None and published.checkpoint == signed.checkpoint
+        # written again in any case, and then durable; the file may hold cosignatures, which the database does not
+        await asyncio.to_thread(self._put_checkpoint, published.note if published and stands else signed.note)
         self._state = state
         return signed
 
-    async def advance(self, limit: int = BATCH) -> SignedCheckpoint | None:
+    async def advance(self, limit: int = BATCH, *, witnessing: Witnessing = unwitnessed) -> SignedCheckpoint | None:
         """Log what waits, or what a crash left half done, and give the new checkpoint; None if nothing waits.
+
+        ``witnessing`` is asked after signing and before publication, with proofs to be had from this writer.
 
         Raises:
             RefusedToSign: What was left half done does not hold.
@@ -111,7 +125,7 @@ class Sequencer:
         state, self._state = self._state, None
         assert state is not None, "the writer is not open"
         if state.head.size > state.head.signed_size:
-            return await self._finish(state)
+            return await self._finish(state, witnessing)
         waiting = await self._order.waiting(limit)
         if not waiting:
             self._state = state
@@ -122,15 +136,15 @@ class Sequencer:
         await self._order.append(state.head, tree.size, tree.root, waiting, self._clock())
         reach(Point.REGISTRAR_AFTER_ORDER)
         head = Head(tree.size, tree.root, state.head.signed_size, state.head.signed_note)
-        return await self._publish(state, head, growth, entries)
+        return await self._publish(state, head, growth, entries, witnessing)
 
-    async def _finish(self, state: _State) -> SignedCheckpoint:
+    async def _finish(self, state: _State, witnessing: Witnessing) -> SignedCheckpoint:
         """Publish what a crash left in the order."""
         entries = await self._order.leaves(state.head.signed_size, state.head.size)
         growth = await asyncio.to_thread(_grown, state.tree, entries)
         if growth.tree.root != state.head.root:
             raise RefusedToSign("the entries of the order do not have the root that its head states")
-        return await self._publish(state, state.head, growth, entries)
+        return await self._publish(state, state.head, growth, entries, witnessing)
 
     async def cosigned(self, note: Note) -> None:
         """Publish the standing checkpoint with what witnesses added to it."""
@@ -176,10 +190,10 @@ class Sequencer:
             raise RefusedToSign("the head of the order contradicts the checkpoint that was signed of it")
         return signed
 
-    def _published(self) -> Checkpoint | None:
+    def _published(self) -> SignedCheckpoint | None:
         data = self._files.read(CHECKPOINT)
         try:
-            return None if data is None else SignedCheckpoint.open(data, self._signer.verifier).checkpoint
+            return None if data is None else SignedCheckpoint.open(data, self._signer.verifier)
         except RejectedNote as error:
             raise RefusedToSign(f"the published checkpoint is not this log's: {error}") from error
 
@@ -223,19 +237,27 @@ class Sequencer:
         self.rebuilt = True
         return state
 
-    async def _publish(self, state: _State, head: Head, growth: Growth, entries: Sequence[bytes]) -> SignedCheckpoint:
+    async def _publish(
+        self, state: _State, head: Head, growth: Growth, entries: Sequence[bytes], witnessing: Witnessing
+    ) -> SignedCheckpoint:
         await asyncio.to_thread(self._put_tiles, state, growth, entries)
         reach(Point.REGISTRAR_AFTER_TILES)
         checkpoint = Checkpoint(self.origin, growth.tree.size, growth.tree.root)
         note = checkpoint.sign(self._signer)
         await self._order.signed(head.signed_size, checkpoint.size, note.to_bytes())
         reach(Point.REGISTRAR_AFTER_SIGNING)
-        await asyncio.to_thread(self._put_checkpoint, note)
-        reach(Point.REGISTRAR_AFTER_CHECKPOINT)
-        await asyncio.to_thread(self._tidy, growth)
+        signed = SignedCheckpoint(checkpoint, note, note.signatures[0])
         head = Head(head.size, head.root, checkpoint.size, note.to_bytes())
-        self._state = _State(head, growth.tree, _rest(state, entries))
-        return SignedCheckpoint(checkpoint, note, note.signatures[0])
+        self._state, standing = _State(head, growth.tree, _rest(state, entries)), self._state
+        try:
+            witnessed = await witnessing(signed)
+            await asyncio.to_thread(self._put_checkpoint, witnessed)
+            reach(Point.REGISTRAR_AFTER_CHECKPOINT)
+            await asyncio.to_thread(self._tidy, growth)
+        except BaseException:
+            self._state = standing
+            raise
+        return signed
 
     def _put_tiles(self, state: _State, growth: Growth, entries: Sequence[bytes]) -> None:
         first = state.tree.size - len(state.bundle)

@@ -101,6 +101,27 @@ async def test_what_comes_is_logged_and_cosigned_by_all(tmp_path: Path) -> None:
     assert bench.keeper.causes == ()
 
 
+async def test_what_is_published_is_cosigned_at_any_moment_and_after_a_start(tmp_path: Path) -> None:
+    witness = WitnessNearby(2)
+    bench = Bench(tmp_path, witness, quorum=1)
+    bench.order.add(5)
+    await bench.keeper.round()
+    seen: list[int] = []
+    honest = witness.answer
+
+    def look(request: httpx.Request) -> httpx.Response:
+        seen.append(bench.policy.require((tmp_path / CHECKPOINT).read_bytes()).checkpoint.size)
+        return honest(request)
+
+    witness.answer = look  # type: ignore[method-assign]
+    for _ in range(2):
+        bench.order.add(7)
+        await bench.keeper.round()
+    assert seen == [5, 12], "while a checkpoint is witnessed the one before stands, with its cosignatures"
+    await Bench(tmp_path, order=bench.order).keeper.round()
+    assert bench.seen() == (19, {"w2.example"}), "a writer that starts keeps the cosignatures that are there"
+
+
 async def test_a_witness_that_was_away_catches_up(tmp_path: Path) -> None:
     late, steady = WitnessNearby(2), WitnessNearby(3)
     bench = Bench(tmp_path, late, steady)
