@@ -9,7 +9,8 @@ import binascii
 from binascii import unhexlify
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, cast
 
 from asn1crypto import algos, cms, keys
 from asn1crypto import parser as asn1_parser
@@ -26,6 +27,8 @@ from docaxis_signing.verdict import Cause, Integrity, SubIndication
 MIN_CURVE_BITS: Final = 256
 MIN_RSA_EXPONENT: Final = 65_537
 """NIST SP 800-89: smaller exponents make forgeries of badly checked paddings easy; 1 needs no key at all."""
+ALGORITHMS_KEPT: Final = 4096
+"""Keys with their algorithms that were judged good: signers of one busy hour."""
 OWN_KEYS: Final = frozenset({b"ByteRange", b"Contents", b"SubFilter", b"Filter", b"Type"})
 
 
@@ -274,8 +277,23 @@ def check_algorithms(signer: cms.SignerInfo, key: keys.PublicKeyInfo) -> None:
     Raises:
         RefusedSignature: One of them is weak, or they contradict each other.
     """
-    for rule in ALGORITHM_RULES:
-        rule(signer, key)
+    _judge_algorithms(
+        ALGORITHM_RULES, signer["digest_algorithm"].dump(), signer["signature_algorithm"].dump(), key.dump()
+    )
+
+
+@lru_cache(maxsize=ALGORITHMS_KEPT)
+def _judge_algorithms(
+    rules: tuple[Callable[[cms.SignerInfo, keys.PublicKeyInfo], None], ...], digest: bytes, signature: bytes, key: bytes
+) -> None:
+    """Judge by what is written alone, so that what is good is judged once; a refusal is never kept."""
+    written = {
+        "digest_algorithm": algos.DigestAlgorithm.load(digest),
+        "signature_algorithm": algos.SignedDigestAlgorithm.load(signature),
+    }
+    signer, public_key = cast("cms.SignerInfo", written), keys.PublicKeyInfo.load(key)
+    for rule in rules:
+        rule(signer, public_key)
 
 
 def _weak(what: str) -> RefusedSignature:
