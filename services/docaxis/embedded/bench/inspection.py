@@ -2,22 +2,24 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from docaxis.embedded.axis import LocalAxis
 from docaxis.embedded.story.witness import KafkaWitness
 from docaxis.storage.database import open_database
 
 PATIENCE_SECONDS: Final = 30.0
+"""Nothing more is waited for when nothing has come for so long."""
 QUIET_SECONDS: Final = 1.0
 """Readers have reached the end when nothing came for so long."""
 
-IN_STATE: Final = text("SELECT submission_id, recipient FROM deliveries WHERE state = :state")
+STATES: Final = text("SELECT submission_id, recipient, state FROM deliveries")
 VERDICTS: Final = text(
     "SELECT convert_from(body, 'UTF8')::json ->> 'indication' AS indication,"
     " convert_from(body, 'UTF8')::json ->> 'disposition' AS disposition, count(*) AS number"
@@ -37,37 +39,55 @@ class Inspection:
 
 
 async def inspect(axis: LocalAxis, accepted: Sequence[Delivered], *, state: str) -> Inspection:
-    """Look for every accepted delivery in its topic and in the state it is to be in, waiting for what is on its way."""
+    """Look for every accepted delivery in its topic and in the state it is to be in, waiting for what is on its way.
+
+    On a busy machine all of it is slow: it is waited for as long as anything still comes.
+    """
     wanted = set(accepted)
     delivered = await _in_topics(axis, wanted)
     engine = open_database(axis.database.url, application="bench", pool=1)
     try:
-        arrived: set[Delivered] = set()
         async with engine.connect() as connection:
-            for _ in range(int(PATIENCE_SECONDS)):
-                rows = await connection.execute(IN_STATE, {"state": state})
-                arrived = {(row.submission_id, row.recipient) for row in rows}
-                if wanted <= arrived:
-                    break
-                await connection.rollback()
-                await asyncio.sleep(1)
+            states = await _in_states(connection, wanted, state)
             verdicts = {f"{row.indication} {row.disposition}": row.number for row in await connection.execute(VERDICTS)}
     finally:
         await engine.dispose()
-    missing = sorted(wanted - (arrived & set(delivered)))
     return Inspection(
-        tuple(f"{submission_id} {recipient}" for submission_id, recipient in missing),
-        sum(count - 1 for count in delivered.values()),
-        verdicts,
+        tuple(_lost(wanted, delivered, states, state)), sum(count - 1 for count in delivered.values()), verdicts
     )
+
+
+def _lost(
+    wanted: set[Delivered], delivered: Counter[Delivered], states: Mapping[Delivered, str], state: str
+) -> Iterator[str]:
+    """Name what is missing, and where: the cause of a loss is looked for there."""
+    for submission_id, recipient in sorted(wanted):
+        found = states.get((submission_id, recipient), "never decided")
+        absent = "" if (submission_id, recipient) in delivered else ", not in its inbox topic"
+        if absent or found != state:
+            yield f"{submission_id} {recipient}: {found}{absent}"
+
+
+async def _in_states(connection: AsyncConnection, wanted: set[Delivered], state: str) -> dict[Delivered, str]:
+    """Read the decided states until all are as wanted, or nothing changes any more."""
+    loop = asyncio.get_running_loop()
+    before, moved_at = dict[Delivered, str](), loop.time()
+    while True:
+        states = {(row.submission_id, row.recipient): row.state for row in await connection.execute(STATES)}
+        if states != before:
+            before, moved_at = states, loop.time()
+        if all(states.get(pair) == state for pair in wanted) or loop.time() - moved_at > PATIENCE_SECONDS:
+            return states
+        await connection.rollback()
+        await asyncio.sleep(1)
 
 
 async def _in_topics(axis: LocalAxis, wanted: set[Delivered]) -> Counter[Delivered]:
     """Read every inbox topic from its beginning, committed records only, with the members' own rights."""
     async with KafkaWitness(axis.cluster.access, axis.members.values()) as witness:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE_SECONDS
-        while loop.time() < deadline:
+        moved_at = loop.time()
+        while loop.time() - moved_at < PATIENCE_SECONDS:
             witness.changed.clear()
             try:
                 async with asyncio.timeout(QUIET_SECONDS):
@@ -75,4 +95,6 @@ async def _in_topics(axis: LocalAxis, wanted: set[Delivered]) -> Counter[Deliver
             except TimeoutError:
                 if wanted <= set(witness.deliveries):
                     break
+            else:
+                moved_at = loop.time()
         return witness.deliveries
