@@ -108,8 +108,8 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "It does not prove that what the document says is true.",
     ),
     EvidenceType.VERDICT_REVISED: Meaning(
-        "Kết quả kiểm tra được xét lại sau khi có dữ liệu thu hồi mới; kết quả cũ vẫn được giữ.",
-        "The verdict was judged again on newer revocation data; the earlier one is kept.",
+        "Kết quả kiểm tra được xét lại theo dữ liệu thu hồi hoặc danh sách tin cậy mới; kết quả cũ vẫn được giữ.",
+        "The verdict was judged again on newer revocation data or another trust list; the earlier one is kept.",
         "Không chứng minh kết quả trước là sai tại thời điểm đó.",
         "It does not prove that the earlier verdict was wrong when it was given.",
     ),

@@ -303,6 +303,33 @@ COMMANDS: Final = (
                 "docaxis audit completeness bien-nhan/*.json --topic",
             ),
             Command(
+                "impact",
+                "docaxis.cli.audit_drill:impact",
+                Text(
+                    "Liệt kê những gì dựa vào một tổ chức chứng thực, theo từng bên gửi.",
+                    "List what rests on an authority, by who sent it.",
+                ),
+                "docaxis audit impact --issuer 'CA phuc vu co quan nha nuoc' --since 2026-03-01T00:00:00+07:00",
+            ),
+            Command(
+                "distrust",
+                "docaxis.cli.audit_drill:distrust",
+                Text(
+                    "Diễn tập: điều gì đổi nếu không tin một tổ chức từ một thời điểm; không ghi gì.",
+                    "Rehearse: what would change if an authority were distrusted from a time on. Writes nothing.",
+                ),
+                "docaxis audit distrust gov-party --since 2026-11-01T00:00:00+07:00",
+            ),
+            Command(
+                "revalidate",
+                "docaxis.cli.audit_drill:revalidate",
+                Text(
+                    "Xét lại mọi văn bản dựa vào một tổ chức theo danh sách tin cậy hiện tại, và báo các bên.",
+                    "Judge again all that rests on an authority under the present trust list, and tell the parties.",
+                ),
+                "docaxis audit revalidate gov-party",
+            ),
+            Command(
                 "looks",
                 "docaxis.cli.auditing:looks",
                 Text("Xem ai đã tra cứu những gì.", "See who looked at what."),

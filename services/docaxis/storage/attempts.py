@@ -1,5 +1,6 @@
 """Attempts: each is bound to one source record, and counts the worker processes it has cost."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -71,6 +72,11 @@ class StandingVerdict:
     claim: ClaimedSubmission
     decision: Decision
     latest_version: int
+
+    @property
+    def disposition(self) -> str:
+        """What followed from it."""
+        return str(json.loads(self.decision.body).get("disposition"))
 
 
 _STANDING: Final = Statement("""

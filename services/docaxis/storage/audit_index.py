@@ -115,6 +115,12 @@ _LOOKS: Final = Statement("""
     WHERE CAST(:before AS timestamptz) IS NULL OR at < CAST(:before AS timestamptz)
     ORDER BY at DESC, look_id LIMIT :limit
 """)
+_JUDGED: Final = Statement("""
+    SELECT leaf_index, submission_id FROM audit_entries
+    WHERE type = 'verdict.given' AND submission_id IS NOT NULL AND leaf_index > CAST(:after AS bigint)
+      AND (CAST(:terms AS text[]) IS NULL OR terms && CAST(:terms AS text[]))
+    ORDER BY leaf_index LIMIT :limit
+""")
 _CONDITIONS: Final[Mapping[str, str]] = {
     "terms": "terms @> CAST(:terms AS text[])",
     "of_document": "submission_id = ANY(ARRAY(SELECT submission_id FROM audit_entries"  # noqa: S608 - a number of ours
@@ -217,6 +223,18 @@ class AuditIndex:
             if len(found) < limit and recent > 0:
                 found = await connection.rows(_search(names, recent=False), **values)
         return {row["leaf_index"]: row["row"] for row in found}
+
+    async def judged_under(self, issuers: Sequence[str] | None, *, after: int, limit: int) -> list[tuple[int, UUID]]:
+        """Give submissions that somebody signed whose certificate one of these issued, by the leaf of their verdict.
+
+        ``issuers`` are SHA-256 of authorities' certificates; None: all submissions.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        terms = None if issuers is None else [f"issuer:{one}" for one in issuers]
+        rows = await self._database.rows(_JUDGED, after=after, terms=terms, limit=limit)
+        return [(row["leaf_index"], row["submission_id"]) for row in rows]
 
     async def looked(self, look: Look) -> None:
         """Keep what an auditor asked.

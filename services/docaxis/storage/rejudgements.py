@@ -79,6 +79,15 @@ class RejudgementStore:
             (row,) = await connection.rows(_READ, event_id=proposed.event_id)
         return Decision(**row)
 
+    async def decided(self, event_id: UUID) -> Decision | None:
+        """Give what was decided under an id; None while nothing was.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        row = await self._database.row(_READ, event_id=event_id)
+        return None if row is None else Decision(**row)
+
     async def due(self, authority: str, issued: datetime, *, after: tuple[datetime, UUID], limit: int) -> list[Pending]:
         """Give submissions received before this list of the authority was issued, in order, beyond ``after``.
 

@@ -82,15 +82,19 @@ async def open_verifier(
     publisher: Publisher,
     clock: Clock,
     registry: CollectorRegistry | None = None,
+    trust: TrustStore | None = None,
 ) -> AsyncIterator[OpenVerifier]:
-    """Open a verifier. Run its stage by `verifier_plan`, and beside it ``revocations.serve`` and ``rejudging.serve``.
+    """Open a verifier, by default under the trust store of the settings.
+
+    Run its stage by `verifier_plan`, and beside it ``revocations.serve`` and ``rejudging.serve``.
 
     Raises:
         RejectedTrustStore: The trust directory does not say clearly what to trust.
         UnsealedTrustStore: It is not the one that was signed.
         WorkerDied: No worker process can be started.
     """
-    trust = await asyncio.to_thread(load_trust, settings, clock)
+    if trust is None:
+        trust = await asyncio.to_thread(load_trust, settings, clock)
     signers = RegisteredSigners(engine).standing
     revocations = Revocations(trust, RevocationListStore(engine), clock, settings.crl_refresh, signers=signers)
     shadow = Shadow(settings.verifier.shadow_every, registry=registry)

@@ -174,7 +174,7 @@ class Rejudging:
         if decide(verdict.indication, verdict.sub_indication, verdict.cause) is Disposition.HOLD:
             return False
         disposition = disposition_of(verdict, deadline_passed=True)
-        if _differs(standing, verdict, disposition):
+        if differs(standing, verdict, disposition):
             await self._revise(standing, verdict, disposition, item)
         return True
 
@@ -194,7 +194,8 @@ class Rejudging:
         await self.publisher.publish(self.envelopes.revised(standing.claim, decision))
 
 
-def _differs(standing: StandingVerdict, verdict: SubmissionVerdict, disposition: Disposition) -> bool:
+def differs(standing: StandingVerdict, verdict: SubmissionVerdict, disposition: Disposition) -> bool:
+    """Say whether a verdict is another answer than the one that stands."""
     before = json.loads(standing.decision.body)
     now: Sequence[str | None] = (
         verdict.indication.value,

@@ -2,6 +2,7 @@
 
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy import text as sql
+from sqlalchemy.dialects.postgresql import JSONB
 
 from docaxis.storage.tables import metadata
 
@@ -36,4 +37,15 @@ audit_looks = Table(
     Column("query", Text, nullable=False, comment="canonical JSON; the statement about it holds its SHA-256"),
     Index("audit_looks_by_time", "at"),
     comment="What auditors asked. Written before they are answered; never updated.",
+)
+
+revalidations = Table(
+    "revalidations",
+    metadata,
+    Column("trust_sha256", Text, primary_key=True, comment="of the trust store that is judged under"),
+    Column("authority", Text, primary_key=True),
+    Column("leaf_index", BigInteger, nullable=False, comment="of the last verdict that was judged again"),
+    Column("counts", JSONB, nullable=False, comment="what became of them"),
+    Column("noted_at", MOMENT, nullable=False),
+    comment="How far judging again has come after an authority was compromised.",
 )
