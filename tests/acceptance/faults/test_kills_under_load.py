@@ -9,7 +9,7 @@ from axisfaults.scene import Scene
 
 KILLS = 20 if FULL else 1
 DOCUMENTS = 2000 if FULL else 150
-"""In CI 1,050 over the seven targets, and one kill each: half a second of CPU a document, all processes together."""
+"""In CI 1,050 over the seven targets, and one kill each."""
 
 
 @pytest.mark.timeout(7200 if FULL else 900)
