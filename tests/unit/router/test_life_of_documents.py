@@ -143,17 +143,22 @@ class LifeOfDocuments(RuleBasedStateMachine):
         )
 
     @precondition(lambda self: self.handed)
-    @rule(pick=NEAR, by_sender=st.sampled_from([True, True, True, False]), one=st.booleans())
-    def recall(self, pick: int, by_sender: bool, one: bool) -> None:  # noqa: FBT001
+    @rule(pick=NEAR, by_sender=st.sampled_from([True, True, True, False]), one=st.booleans(), at_once=st.booleans())
+    def recall(self, pick: int, by_sender: bool, one: bool, at_once: bool) -> None:  # noqa: FBT001
         name, sender, recipients, _ = self._handed_in(pick)
         member = sender if by_sender else SERVES[recipients[0]]
         body = {"submission_id": str(name), "reason": "gửi nhầm", "recipients": [recipients[0]] if one else []}
         action = self._act(name, "recall", member, None, body)
         self.named[str(action)] = {recipients[0]} if one else set(recipients)
+        if at_once:
+            self._take(-1, "none")
 
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR, first=st.booleans(), what=st.sampled_from(["handover", "02", "03", "15", "15", "16", "16"]))
-    def act_on_a_delivery(self, pick: int, first: bool, what: str) -> None:  # noqa: FBT001
+    def act(self, pick: int, first: bool, what: str) -> None:  # noqa: FBT001
+        self.act_on_a_delivery(pick, first=first, what=what)
+
+    def act_on_a_delivery(self, pick: int, *, first: bool, what: str) -> None:
         """Only its recipient's member can know of a delivery, and only once it was made."""
         name, _, recipients, contents = self._handed_in(pick)
         recipient = recipients[0] if first else recipients[-1]
@@ -163,6 +168,20 @@ class LifeOfDocuments(RuleBasedStateMachine):
         kind = "handover" if what == "handover" else "report"
         facts = {"contents": list(contents)} if kind == "handover" else {"code": what, "reason": "lý do"}
         self._act(name, kind, SERVES[recipient], recipient, {"delivery_id": str(delivery)} | facts)
+
+    @precondition(lambda self: self.handed)
+    @rule(pick=NEAR, codes=st.lists(st.sampled_from(["15", "16"]), max_size=3))
+    def recall_and_answer_at_length(self, pick: int, codes: list[str]) -> None:
+        """Everything that waits is settled first, so that the answers meet a request: one, or more than one."""
+        name, sender, recipients, _ = self._handed_in(pick)
+        body = {"submission_id": str(name), "reason": "gửi nhầm", "recipients": []}
+        for settled in range(2 + len(codes)):
+            while self.waiting:
+                self._take(0, "none")
+            if settled == 0:
+                self.named[str(self._act(name, "recall", sender, None, body))] = set(recipients)
+            elif settled <= len(codes):
+                self.act_on_a_delivery(pick, first=True, what=codes[settled - 1])
 
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR)
@@ -355,7 +374,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 def test_two_agencies_and_the_axis_never_contradict_each_other() -> None:
     run_state_machine_as_test(
         LifeOfDocuments,
-        settings=settings(max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=QUIET),
+        settings=settings(max_examples=50, stateful_step_count=25, deadline=None, suppress_health_check=QUIET),
     )
 
 
