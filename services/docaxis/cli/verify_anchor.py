@@ -1,6 +1,7 @@
 """``docaxis verify-anchor``: how old the log is at least, by the word of a time-stamping authority."""
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ async def verify_anchor(
     from docaxis.cli.trusting import load_revocation, load_trust, trust_directory  # noqa: PLC0415 - an extra
     from docaxis_signing.pdf.chain import Knowledge  # noqa: PLC0415 - an extra
 
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # the answer says why; its traceback says no more
     output, now = output_for(speaking), system_clock()
     pinned = await asyncio.to_thread(read_pinned, keys)
     if pinned.log is None:
