@@ -7,6 +7,7 @@ asks them. Run: ``python benchmarks/clerk_pages.py [--documents N]``. Prints one
 
 import argparse
 import asyncio
+import hashlib
 import json
 import random
 import resource
@@ -28,6 +29,7 @@ from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.passwords import Passwords
 from docaxis.clerk.places import place_after
+from docaxis.directory.entries import Role
 from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.embedded.database import EmbeddedDatabase
@@ -38,7 +40,7 @@ from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
-from docaxis.storage.tables.directory import members
+from docaxis.storage.tables.directory import credentials, members
 from docaxis_schemas.moments import system_clock
 from docaxis_schemas.organisation import Organisation
 
@@ -162,7 +164,19 @@ def addresses(count: int) -> dict[str, str]:
 async def pages(engine: AsyncEngine, count: int) -> dict[str, Any]:
     """Ask the pages themselves, as a signed-in clerk, without a network between."""
     key = FileStoreKey(bytes(32))
-    clerk = NewClerk("vanthu", "Văn thư TEST", "mật khẩu", "no credential", MEMBER, (CODE,))
+    clerk = NewClerk("vanthu", "Văn thư TEST", "mật khẩu", "dax_benchmark", MEMBER, (CODE,))
+    async with engine.begin() as connection:
+        credential = {
+            "credential_id": UUID(int=1),
+            "secret_sha256": hashlib.sha256(clerk.credential.encode()).digest(),
+            "member": MEMBER,
+            "organisations": [CODE],
+            "role": Role.CLERK.value,
+            "holder": clerk.name,
+            "valid_from": BEGIN,
+            "expires_at": BEGIN.replace(year=2036),
+        }
+        await connection.execute(insert(credentials).values(credential))
     await enrol(ClerkAccountStore(engine), key, Passwords(), clerk, at=BEGIN)
     served = build_clerk_pages(
         Settings(), engine=engine, directory=snapshot, key=key, gateway="http://127.0.0.1:9", clock=system_clock

@@ -18,15 +18,19 @@ from starlette.staticfiles import StaticFiles
 
 from docaxis.addresses import Senders, is_loopback
 from docaxis.clerk.cookies import Cookie, Cookies
+from docaxis.clerk.entitlements import EndedEntitlement, Entitlements
 from docaxis.clerk.guarding import HEADERS, BoundHeaders, ForeignForm, ReadOnlyRole, SuspendedOrganisation, TooLargeForm
 from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.ledger import Ledger
 from docaxis.clerk.pages import ROUTES
 from docaxis.clerk.passwords import Passwords
+from docaxis.clerk.picturing import Pictures
 from docaxis.clerk.reminding import Reminding
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor, Visitors, gateway_client
 from docaxis.client import ClientError, RejectedByAxis
+from docaxis.directory.errors import UnavailableDirectory
+from docaxis.directory.repository import DirectoryRepository
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
@@ -62,7 +66,10 @@ def build_clerk_pages(
     if settings.mode != "production" and not is_loopback(settings.clerk.host):
         raise OpenPages(settings.clerk.host)
     connect = gateway_client(gateway, settings.axis, settings.environment, clock)
-    visitors = Visitors(ClerkAccountStore(engine), key, connect, Passwords(), clock)
+    entitlements = Entitlements(DirectoryRepository(engine, clock=clock).authenticate)
+    visitors = Visitors(
+        ClerkAccountStore(engine), key, connect, entitlements=entitlements, passwords=Passwords(), clock=clock
+    )
     app = Starlette(
         routes=[*ROUTES, Mount("/static", StaticFiles(directory=STATIC))],
         middleware=[Middleware(BoundHeaders)],
@@ -78,6 +85,8 @@ def build_clerk_pages(
             ClientError: _away,
             UnavailableStorage: _away,
             Exception: _broken,
+            UnavailableDirectory: _away,
+            EndedEntitlement: _ended,
         },
     )
     app.state.visitors = visitors
@@ -88,6 +97,7 @@ def build_clerk_pages(
     app.state.ledger = Ledger(app.state.documents, app.state.registers, directory, clock)
     app.state.deadlines = ClerkDeadlines(engine)
     app.state.reminding = Reminding(app.state.documents, app.state.deadlines, directory, clock)
+    app.state.pictures = Pictures()
     app.state.directory = directory
     app.state.clock = clock
     app.state.environment = settings.environment
@@ -163,6 +173,10 @@ async def _read_only(request: Request, _: Exception) -> Response:
     return await _told(request, HTTPStatus.FORBIDDEN, "forbidden", "leader-reads")
 
 
+async def _ended(request: Request, _: Exception) -> Response:
+    return page(request, "told.html", None, HTTPStatus.FORBIDDEN, title="forbidden", text="account-ended")
+
+
 async def _rejected(request: Request, error: Exception) -> Response:
     """Show what the gateway refused, in its own words; what is not this person's does not exist."""
     assert isinstance(error, RejectedByAxis)
@@ -191,4 +205,7 @@ async def _told(request: Request, status: int, title: str, text: str) -> Respons
 
 async def _visitor(request: Request) -> Visitor | None:
     visitors: Visitors = request.app.state.visitors
-    return await visitors.recognise(request.app.state.cookies.read(request, Cookie.SESSION))
+    try:
+        return await visitors.recognise(request.app.state.cookies.read(request, Cookie.SESSION))
+    except (EndedEntitlement, UnavailableDirectory):
+        return None

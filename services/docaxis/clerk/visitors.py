@@ -4,11 +4,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from docaxis.clerk.enrolling import place_of
+from docaxis.clerk.entitlements import Entitlements
 from docaxis.clerk.passwords import Passwords
 from docaxis.client import AxisClient, Patience
 from docaxis.storage.clerk_accounts import ClerkAccount, ClerkAccountStore, ClerkRole
@@ -47,11 +48,19 @@ class Visitors:
     """Signs people in and out and recognises them."""
 
     def __init__(
-        self, accounts: ClerkAccountStore, key: StoreKey, connect: Connect, passwords: Passwords, clock: Clock
+        self,
+        accounts: ClerkAccountStore,
+        key: StoreKey,
+        connect: Connect,
+        *,
+        entitlements: Entitlements,
+        passwords: Passwords,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._key = key
         self._connect = connect
+        self._entitlements = entitlements
         self._passwords = passwords
         self._clock = clock
         self._clients: dict[tuple[UUID, bytes], AxisClient] = {}
@@ -71,15 +80,21 @@ class Visitors:
         await self._accounts.end(token)
 
     async def recognise(self, token: str) -> Visitor | None:
-        """Say who bears this cookie."""
+        """Say who bears this cookie, with the organisations that the account and its credential both name.
+
+        Raises:
+            EndedEntitlement: The credential no longer stands.
+            UnavailableDirectory: The database is away.
+        """
         account = await self._accounts.bearer(token, at=self._clock())
         if account is None:
             return None
+        secret = self._key.unwrap(account.credential, place_of(account.account_id)).decode()
+        organisations = await self._entitlements.organisations_of(account, secret)
         held = (account.account_id, account.credential)
         if held not in self._clients:
-            secret = self._key.unwrap(account.credential, place_of(account.account_id)).decode()
             self._clients[held] = self._connect(account, secret)
-        return Visitor(account, token, self._clients[held])
+        return Visitor(replace(account, organisations=organisations), token, self._clients[held])
 
     async def close(self) -> None:
         """Close the connections to the gateway."""

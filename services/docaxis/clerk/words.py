@@ -4,6 +4,7 @@ from typing import Final
 
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
+from docaxis.clerk.viewing_words import VIEWING_WORDS
 from docaxis_schemas.lifecycle import REPORT_NAMES
 
 LANGUAGES: Final = ("vi", "en")
@@ -11,6 +12,7 @@ LANGUAGES: Final = ("vi", "en")
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **REGISTER_WORDS,
     **DEADLINE_WORDS,
+    **VIEWING_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),
     "test": ("Môi trường THỬ NGHIỆM – không có giá trị pháp lý", "TEST environment – of no legal effect"),
@@ -41,6 +43,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "stale-form": (
         "Trang đã cũ hoặc được gửi từ nơi khác. Mở lại trang và làm lại; chưa có gì được ghi nhận.",
         "The page was too old or came from elsewhere. Open it again and repeat; nothing was done.",
+    ),
+    "account-ended": (
+        "Tài khoản không còn được dùng: kết nối đã bị thu hồi hoặc hết hạn. Hãy hỏi quản trị của cơ quan.",
+        "This account is no longer in use: revoked or expired. Ask your agency's administrator.",
     ),
     "leader-reads": (
         "Vai trò lãnh đạo chỉ xem; việc gửi và trả lời do văn thư làm.",

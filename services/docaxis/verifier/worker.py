@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Never
 
+from docaxis.confining import confine, end_with_parent
 from docaxis.verifier.frames import (
     ANSWER,
     EXAMINE,
@@ -31,7 +32,6 @@ from docaxis.verifier.frames import (
     read_frame,
     write_frame,
 )
-from docaxis.verifier.sandbox import confine, end_with_parent
 
 DETAIL: Final = 300
 """Characters of an error that are told."""

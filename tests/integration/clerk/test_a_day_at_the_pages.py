@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,42 @@ async def look_into_the_registers(page: Page, office: Office, register: str) -> 
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+async def check_by_axe(page: Page) -> None:
+    # The pages' own policy forbids foreign scripts, so axe is put in by the browser itself.
+    found = (await Axe().run(page)).response["violations"]
+    grave = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
+    assert not grave, (page.url, grave)
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert await page.evaluate(overflow) <= 0, f"{page.url} scrolls sideways at 200 %"
+
+
+async def view_the_file(page: Page, address: str) -> str:
+    """The file's first page is a picture of ours with its text beside; gives where the picture is."""
+    await page.goto(address)
+    await page.get_by_role("link", name="Xem: ").click()
+    await expect(page.get_by_role("img", name="Trang 1 trên 1")).to_be_visible()
+    await page.get_by_text("Chữ trên trang này").click()
+    await expect(page.get_by_role("group")).to_contain_text("4711")
+    await picture(page, "view")
+    shown = await page.get_by_role("img").get_attribute("src")
+    assert shown is not None
+    return shown
+
+
+async def check_what_came(browser: Browser, office: Office, address: str) -> None:
+    """A delivery's own pages are accessible too."""
+    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
+    context.set_default_timeout(PATIENCE_MS)
+    page = await context.new_page()
+    await sign_in(page, office, RECIPIENT)
+    await page.goto(address)
+    file = await page.get_by_role("link", name="Xem: ").get_attribute("href")
+    for part in (address, f"{office.pages}{file}", f"{address.partition('?')[0]}/apology"):
+        await page.goto(part)
+        await check_by_axe(page)
+    await context.close()
+
+
 async def look_at_the_deadlines(reader: Page, sender: Page, office: Office) -> None:
     """The document was due before it came: both sides see it, and a letter of apology is drafted."""
     await reader.goto(f"{office.pages}/inbox")
@@ -157,7 +194,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     address = reader.url
 
     async with reader.expect_download() as started:
-        await reader.get_by_role("link", name=".pdf").click()
+        await reader.locator("a[download]").first.click()
     paper = await office.papers.original("G98", 4711)
     saved = await (await started.value).path()
     assert saved.read_bytes().startswith(b"%PDF-")
@@ -171,7 +208,9 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await wait_for(reader, address, REPORT_NAMES[Report.ACCEPTED][0])
     await wait_for(sender, sent, REPORT_NAMES[Report.ACCEPTED][0])
     await picture(sender, "submission")
+    shown = await view_the_file(reader, address)
     await look_at_the_deadlines(reader, sender, office)
+    await check_what_came(browser, office, address)
     await look_into_the_registers(reader, office, "incoming")
     await look_into_the_registers(sender, office, "outgoing")
 
@@ -179,7 +218,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
 
     stranger = await (await browser.new_context(java_script_enabled=False)).new_page()
     await sign_in(stranger, office, STRANGER)
-    for secret in (address, sent):
+    for secret in (address, sent, f"{office.pages}{shown}"):
         answer = await stranger.goto(secret)
         assert answer is not None
         assert answer.status == 404
@@ -197,15 +236,7 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
     context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})  # 1280 px at 200 %
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
-    axe = Axe()
-
-    async def check() -> None:
-        # The pages' own policy forbids foreign scripts, so axe is put in by the browser itself.
-        found = (await axe.run(page)).response["violations"]
-        grave = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
-        assert not grave, (page.url, grave)
-        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert await page.evaluate(overflow) <= 0, f"{page.url} scrolls sideways at 200 %"
+    check = partial(check_by_axe, page)
 
     await page.goto(f"{office.pages}/sign-in")
     await check()

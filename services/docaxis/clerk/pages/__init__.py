@@ -2,7 +2,7 @@
 
 from starlette.routing import BaseRoute
 
-from docaxis.clerk.pages import deadlines, incoming, outgoing, registers, searching, sending, signing_in
+from docaxis.clerk.pages import deadlines, incoming, outgoing, registers, searching, sending, signing_in, viewing
 
 ROUTES: tuple[BaseRoute, ...] = (
     *signing_in.ROUTES,
@@ -12,6 +12,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *registers.ROUTES,
     *searching.ROUTES,
     *deadlines.ROUTES,
+    *viewing.ROUTES,
 )
 
 __all__ = ["ROUTES"]
