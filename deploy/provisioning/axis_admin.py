@@ -208,6 +208,23 @@ def clerk_account(
     tell(account=name.strip().lower(), password=password)
 
 
+@app.command(name="disable-clerk-account")
+def disable_clerk_account(name: str) -> None:
+    """Let nobody sign in to an account at the clerk's pages any more; who is signed in is out at the next page."""
+
+    async def disable() -> bool:
+        settings = Settings()
+        engine = open_database(settings.database.get_secret_value(), application="axis-admin", pool=2)
+        try:
+            return await ClerkAccountStore(engine).disable(name.strip().lower(), at=datetime.now(UTC))
+        finally:
+            await engine.dispose()
+
+    if not asyncio.run(disable()):
+        raise SystemExit(f"axis_admin: no account {name}")
+    tell(account=name.strip().lower(), disabled=True)
+
+
 def _clerk_key(settings: Settings) -> Path:
     if settings.keys.clerk_key is None:
         raise SystemExit("axis_admin: DOCAXIS_KEYS__CLERK_KEY names no file")

@@ -1,5 +1,6 @@
 """Who is at the pages: signed in by a password, known by a cookie, acting through the gateway with their credential."""
 
+import asyncio
 import hashlib
 import hmac
 import secrets
@@ -78,6 +79,14 @@ class Visitors:
     async def sign_out(self, token: str) -> None:
         """End a session."""
         await self._accounts.end(token)
+
+    async def change_password(self, visitor: Visitor, old: str, new: str) -> bool:
+        """Change a password, ending the account's other sessions; False where the old one is not right."""
+        if not await self._passwords.matches(old, visitor.account.password_hash):
+            return False
+        kept = await asyncio.to_thread(self._passwords.hash, new)
+        await self._accounts.change_password(visitor.account.account_id, kept, token=visitor.token, at=self._clock())
+        return True
 
     async def recognise(self, token: str) -> Visitor | None:
         """Say who bears this cookie, with the organisations that the account and its credential both name.

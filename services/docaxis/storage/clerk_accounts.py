@@ -40,7 +40,10 @@ class ClerkAccount:
     credential: bytes
 
 
-_COLUMNS: Final = "a.account_id, a.name, a.full_name, a.member, a.organisations, a.role, a.password_hash, a.credential"
+_COLUMNS: Final = (
+    "a.account_id, a.name, a.full_name, a.member, a.organisations, a.role, a.credential, coalesce((SELECT "
+    "p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) AS password_hash"
+)
 _ADD: Final = Statement("""
     INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, role, password_hash, credential,
       created_at)
@@ -62,6 +65,18 @@ _SEEN: Final = Statement(f"""
       AND s.begun_at > CAST(:begun AS timestamptz) AND s.seen_at > CAST(:seen AS timestamptz)
     RETURNING {_COLUMNS}
 """)  # noqa: S608 - a constant of this module
+_CHANGE_PASSWORD: Final = Statement("""
+    INSERT INTO clerk_passwords (account_id, password_hash, changed_at)
+    VALUES (CAST(:account AS uuid), CAST(:password_hash AS text), CAST(:at AS timestamptz))
+    ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at
+""")
+_END_OTHERS: Final = Statement("""
+    DELETE FROM clerk_sessions WHERE account_id = CAST(:account AS uuid) AND token_sha256 <> CAST(:token AS bytea)
+""")
+_DISABLE: Final = Statement("""
+    UPDATE clerk_accounts SET disabled_at = coalesce(disabled_at, CAST(:at AS timestamptz))
+    WHERE name = CAST(:name AS text) RETURNING account_id
+""")
 _END: Final = Statement("DELETE FROM clerk_sessions WHERE token_sha256 = CAST(:token AS bytea)")
 _FORGET: Final = Statement("""
     DELETE FROM clerk_sessions WHERE begun_at <= CAST(:begun AS timestamptz) OR seen_at <= CAST(:seen AS timestamptz)
@@ -93,6 +108,16 @@ class ClerkAccountStore:
         """Find an account that may sign in."""
         row = await self._database.row(_BY_NAME, name=name)
         return None if row is None else _account(row)
+
+    async def change_password(self, account_id: UUID, password_hash: str, *, token: str, at: datetime) -> None:
+        """Keep a new password, and end every session of the account but this one."""
+        async with self._database.transaction() as connection:
+            await connection.run(_CHANGE_PASSWORD, account=account_id, password_hash=password_hash, at=at)
+            await connection.run(_END_OTHERS, account=account_id, token=_digest(token))
+
+    async def disable(self, name: str, *, at: datetime) -> bool:
+        """Let nobody sign in to an account any more, nor stay; False: there is none. The database's owner may."""
+        return await self._database.row(_DISABLE, name=name, at=at) is not None
 
     async def begin(self, token: str, account_id: UUID, *, at: datetime) -> None:
         """Begin a session, and forget those that have ended by themselves."""

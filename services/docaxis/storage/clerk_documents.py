@@ -136,6 +136,12 @@ _NEW_OUTGOING: Final = Statement("""
         WHERE d.register = 'outgoing' AND d.document_id = c.submission_id)
     ORDER BY c.received_at, c.submission_id LIMIT :limit
 """)
+_SAME_NUMBER: Final = Statement("""
+    SELECT document_id, at FROM clerk_documents
+    WHERE register = 'outgoing' AND member = CAST(:member AS text) AND organisation = CAST(:organisation AS text)
+      AND folded LIKE CAST(:begins AS text) AND extract(year FROM promulgated_on) = CAST(:year AS integer)
+    ORDER BY at DESC LIMIT 5
+""")
 _FIND: Final = Statement(f"""
     SELECT {COLUMNS}, l.state, l.report FROM clerk_documents d
     LEFT JOIN delivery_lines l ON d.register = 'incoming' AND l.submission_id = d.submission_id
@@ -173,6 +179,18 @@ class ClerkDocuments:
         """Say how far catching up has come."""
         row = await self._database.row(_NEWEST, member=member, register=register.value)
         return BEGINNING if row is None or row["at"] is None else row["at"] - OVERLAP
+
+    async def same_number(self, member: str, organisation: str, number: str, year: int) -> list[tuple[UUID, datetime]]:
+        """Give what was sent under a number (folded) in a year, newest first.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        begins = f"{_literal(number)} %"
+        rows = await self._database.rows(
+            _SAME_NUMBER, member=member, organisation=organisation, begins=begins, year=year
+        )
+        return [(row["document_id"], row["at"]) for row in rows]
 
     async def find(self, question: Question, after: Place | None, *, limit: int = PAGE) -> list[FoundDocument]:
         """Give what fits, newest first, behind a place.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
 from docaxis_schemas.lifecycle import REPORT_NAMES, Report
+from docaxis_schemas.moments import VIETNAM
 
 GRAVE = {"serious", "critical"}
 PATIENCE_MS = 60_000
@@ -141,6 +142,17 @@ async def check_what_came(browser: Browser, office: Office, address: str) -> Non
     await context.close()
 
 
+async def begin_the_same_again(page: Page) -> None:
+    """A second document under the number of the first: warned of before it is sent."""
+    await page.get_by_role("button", name="Gửi văn bản").click()
+    await page.get_by_label("Số", exact=True).fill("4711")
+    await page.get_by_label("Ký hiệu", exact=True).fill("btn-vp")
+    await page.get_by_label("Ngày ban hành").fill(f"{datetime.now(VIETNAM):%Y-%m-%d}")
+    await page.get_by_role("button", name="Lưu bản nháp").click()
+    await page.goto(page.url.replace("/document", "/check"))
+    await expect(page.get_by_role("region", name="Số, ký hiệu này đã được gửi")).to_be_visible()
+
+
 async def look_at_the_deadlines(reader: Page, sender: Page, office: Office) -> None:
     """The document was due before it came: both sides see it, and a letter of apology is drafted."""
     await reader.goto(f"{office.pages}/inbox")
@@ -214,6 +226,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await look_into_the_registers(reader, office, "incoming")
     await look_into_the_registers(sender, office, "outgoing")
 
+    await begin_the_same_again(sender)
     await have_it_back(sender, sent, reader, address)
 
     stranger = await (await browser.new_context(java_script_enabled=False)).new_page()
@@ -263,6 +276,7 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
         "search?q=a",
         "deadlines",
         "deadlines/kept",
+        "account",
     ):
         await page.goto(f"{office.pages}/{address}")
         await check()

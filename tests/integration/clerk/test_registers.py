@@ -1,7 +1,7 @@
 """Registers and search on a real database: numbers without gaps, and nobody sees another's documents."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -151,3 +151,16 @@ async def test_pages_of_a_search_join_even_where_moments_are_alike(engine: Async
         seen += [row.document.document_id for row in rows]
         after = Place(rows[-1].document.at, rows[-1].document.document_id)
     assert len(seen) == len(set(seen)) == 5
+
+
+async def test_the_same_number_of_the_year_is_found_again(engine: AsyncEngine, member: str) -> None:
+    sent = document(member, register=Register.OUTGOING, promulgated_on=date(2026, 3, 4))
+    await ClerkRegisters(engine).accept(sent, account="a", at=AT)
+    documents = ClerkDocuments(engine)
+    assert await documents.same_number(member, "H98", "15/qd-btn", 2026) == [(sent.document_id, AT)]
+    for other in (
+        (member, "H98", "15/qd", 2026),
+        (member, "H98", "15/qd-btn", 2025),
+        (member, "H98.14", "15/qd-btn", 2026),
+    ):
+        assert await documents.same_number(*other) == []

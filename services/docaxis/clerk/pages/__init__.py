@@ -2,7 +2,17 @@
 
 from starlette.routing import BaseRoute
 
-from docaxis.clerk.pages import deadlines, incoming, outgoing, registers, searching, sending, signing_in, viewing
+from docaxis.clerk.pages import (
+    account,
+    deadlines,
+    incoming,
+    outgoing,
+    registers,
+    searching,
+    sending,
+    signing_in,
+    viewing,
+)
 
 ROUTES: tuple[BaseRoute, ...] = (
     *signing_in.ROUTES,
@@ -13,6 +23,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *searching.ROUTES,
     *deadlines.ROUTES,
     *viewing.ROUTES,
+    *account.ROUTES,
 )
 
 __all__ = ["ROUTES"]

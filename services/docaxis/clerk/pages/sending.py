@@ -1,8 +1,9 @@
 """Sending in three steps: the document with its files, the recipients, a last look. What is typed is a kept draft."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,12 +16,16 @@ from docaxis.clerk.naming import name_of, type_name_of
 from docaxis.clerk.rendering import page
 from docaxis.clerk.uploading import form_with_files, take_files
 from docaxis.clerk.visitors import Visitor
+from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import Draft
 from docaxis_schemas.document import Urgency
 from docaxis_schemas.document_types import DocumentType
 from docaxis_schemas.files import MAX_CARRIED, MAX_JUDGED
+from docaxis_schemas.folding import folded
 
 MAX_QUERY = 200
+MAX_LISTED = 500
+"""Lines of recipients that a draft holds; a group is one line and may name thousands."""
 FOUND = 20
 """Organisations that a search shows."""
 
@@ -73,6 +78,9 @@ async def keep_recipients(request: Request, visitor: Visitor) -> Response:
         draft = drafting.with_recipient(draft, {"group": group, "role": role}, now)
     if removed := str(form.get("remove", "")):
         draft = drafting.without_recipient(draft, removed, now)
+    if len(drafting.recipients_of(draft)) > MAX_LISTED:
+        draft = await _find(request, visitor)
+        return await _recipients_page(request, visitor, draft, faults=("too-many-recipients",))
     await _keep(request, visitor, draft)
     if "continue" not in form:
         return await _recipients_page(request, visitor, draft, str(form.get("q", "")))
@@ -85,14 +93,14 @@ async def check(request: Request, visitor: Visitor) -> Response:
     draft = await _find(request, visitor)
     if draft.submission_id is not None:
         return RedirectResponse(f"/outbox/{draft.submission_id}", 303)
-    return _check_page(request, visitor, draft)
+    return await _check_page(request, visitor, draft)
 
 
 async def send(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor)
     draft = await _find(request, visitor)
     if _missing(request, draft):
-        return _check_page(request, visitor, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return await _check_page(request, visitor, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
     # The draft's id is the idempotency key: pressing the button twice, or again after an error, sends once.
     submission = await visitor.axis.hand_in(
         drafting.metadata(draft),
@@ -160,11 +168,23 @@ async def _recipients_page(
     )
 
 
+async def _earlier(request: Request, visitor: Visitor, draft: Draft) -> list[tuple[UUID, datetime]]:
+    """Give what was sent under the same number this year; warned of, not forbidden: the axis judges by the files."""
+    number, notation, day = (str(draft.form.get(name, "")) for name in ("number", "notation", "promulgated_on"))
+    issuer, year = request.app.state.directory().canonical(draft.form.get("issuer", "")), day[:4]
+    if not number or issuer is None or not (year.isascii() and year.isdecimal()):
+        return []
+    await request.app.state.ledger.catch_up(visitor.account.member)
+    written = folded("/".join(part for part in (number, notation) if part))
+    documents: ClerkDocuments = request.app.state.documents
+    return await documents.same_number(visitor.account.member, issuer, written, int(year))
+
+
 def _missing(request: Request, draft: Draft) -> list[Any]:
     return drafting.faults_of(draft, request.app.state.clock())
 
 
-def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = HTTPStatus.OK) -> Response:
+async def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = HTTPStatus.OK) -> Response:
     chosen = [one | {"name": name_of(request, one.get("organisation", ""))} for one in drafting.recipients_of(draft)]
     return page(
         request,
@@ -176,6 +196,7 @@ def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = 
         issuer_name=name_of(request, draft.form.get("issuer", "")),
         type_name=type_name_of(draft.form.get("type", "")),
         missing=_missing(request, draft),
+        earlier=await _earlier(request, visitor, draft),
     )
 
 

@@ -24,6 +24,15 @@ clerk_accounts = Table(
     comment="People who sign in at the pages.",
 )
 
+clerk_passwords = Table(
+    "clerk_passwords",
+    metadata,
+    Column("account_id", Uuid, ForeignKey("clerk_accounts.account_id"), primary_key=True),
+    Column("password_hash", Text, nullable=False, comment="argon2id with its parameters"),
+    Column("changed_at", MOMENT, nullable=False),
+    comment="Passwords that people chose themselves, instead of the one their account was made with.",
+)
+
 clerk_sessions = Table(
     "clerk_sessions",
     metadata,
