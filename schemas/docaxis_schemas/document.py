@@ -6,7 +6,7 @@ more ways than any rule foresees. Text is kept as given and compared in NFC. The
 only a writer of edXML; a longer subject is no reason to refuse a document.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final, Self
@@ -272,9 +272,27 @@ class DocumentMetadata:
         Raises:
             RejectedDocument: Everything that is wrong, not only the first thing.
         """
+        return cls._judged(value, lambda given: (*_broken_rules(given, now), *_judge_business(given)))
+
+    @classmethod
+    def from_packet(cls, value: Mapping[str, Any], *, now: datetime) -> Self:
+        """Read metadata of a packet as what it says.
+
+        A packet that names no earlier document, or gives no reason for a recall, can still be read; what an exchange
+        wants of it is judged when it is handed in.
+
+        Raises:
+            RejectedDocument: Everything else that is wrong.
+        """
+        return cls._judged(value, lambda given: _broken_rules(given, now))
+
+    @classmethod
+    def _judged(cls, value: Mapping[str, Any], judge: Callable[[Mapping[str, Any]], Iterable[Fault]]) -> Self:
+        """Judge also what could be read beside faults, so that a sender learns of everything at once."""
         faults: list[Fault] = []
         given = read_fields(cls, value, faults)
-        _judge(given, now, faults)
+        known = {found.field for found in faults}
+        faults.extend(found for found in judge(given) if found.field not in known)
         if faults:
             raise RejectedDocument(faults)
         return cls(**given)
@@ -313,12 +331,6 @@ class DocumentMetadata:
         return tuple(dict.fromkeys(_named(self.business, self.response_for)))
 
 
-def _judge(given: Mapping[str, Any], now: datetime, faults: list[Fault]) -> None:
-    """Judge what could be read, so that a sender learns of everything at once."""
-    known = {found.field for found in faults}
-    faults.extend(found for found in _broken_rules(given, now) if found.field not in known)
-
-
 def _broken_rules(given: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
     promulgated_on, kind = given.get("promulgated_on"), given.get("type")
     if promulgated_on and promulgated_on > now.astimezone(VIETNAM).date():
@@ -333,7 +345,6 @@ def _broken_rules(given: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
         yield from _judge_code(issuer.code, "issuer.code")
     if not given.get("recipients"):
         yield fault("recipients", "no-recipient")
-    yield from _judge_business(given)
     for index, recipient in enumerate(given.get("recipients", ())):
         if recipient is not None:
             yield from _judge_recipient(recipient, f"recipients[{index}]")

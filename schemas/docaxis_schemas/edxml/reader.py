@@ -88,7 +88,7 @@ def _examine_document(
     _settle_type(given)
     document = None
     try:
-        document = DocumentMetadata.from_json(given, now=now)
+        document = DocumentMetadata.from_packet(given, now=now)
     except RejectedDocument as error:
         faults.extend(translate(error.faults, reader.failed))
     faults.extend(judge_names(files) if files else [edxml_fault("AttachmentEncoded", "no-attachment", refuses=False)])
