@@ -12,7 +12,7 @@ from docaxis.auditor.rebuilding import Logged, Rebuilt
 from docaxis.bus.port import Bus, Partition, Received, UnavailableBus
 from docaxis_schemas.codec import RejectedRecordBytes, decode
 from docaxis_schemas.events import EvidenceRecord
-from docaxis_schemas.evidence import OPEN_FACTS
+from docaxis_schemas.evidence import OPEN_FACTS, EvidenceType
 from docaxis_schemas.moments import from_text
 from docaxis_schemas.topics import EVIDENCE
 
@@ -184,8 +184,9 @@ def _contradicted(rebuilt: Rebuilt, one: Committed) -> list[Finding]:
 
 
 def _unheard_of(rebuilt: Rebuilt, committed: set[str]) -> list[Finding]:
+    """Name leaves that no stage stands for; changes of the evidence key are signed by the key that ends."""
     return [
         Finding("unheard-of", event, f"leaf {logged.index}", "no stage committed this statement")
         for event, logged in rebuilt.events.items()
-        if event not in committed
+        if event not in committed and logged.type != EvidenceType.KEY_CHANGED
     ]

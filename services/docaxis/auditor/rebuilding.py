@@ -43,9 +43,10 @@ class Discloser(LogSource, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Where the log has an event, and the hash of what it says."""
+    """Where the log has an event, of which type it is, and the hash of what it says."""
 
     index: int
+    type: str
     statement_sha256: str
 
 
@@ -123,4 +124,4 @@ def _count(found: Rebuilt, index: int, row: Mapping[str, Any], disclosure: Discl
     if (earlier := found.events.get(event)) is not None:
         found.fault(f"leaf {index}: event {event} is in leaf {earlier.index} too")
         return
-    found.events[event] = Logged(index, hashlib.sha256(disclosure.statement).hexdigest())
+    found.events[event] = Logged(index, row["type"], hashlib.sha256(disclosure.statement).hexdigest())
