@@ -137,15 +137,15 @@ def aftermath(candidate: Candidate) -> Aftermath:
     objects = sum(len(section) for item in candidate.structure.revisions for section in item.sections)
     refusal = _refusal_of_pyhanko(candidate.embedded, difference, later, objects)
     form_changed = difference.level >= Change.STAMP
-    covered_by = covering(difference.pictures, candidate.embedded.reader)
-    changed = form_changed or bool(covered_by)
+    over = covering(difference.pictures, candidate.embedded.reader)
+    changed = form_changed or bool(over.hiding)
     return Aftermath(
         integrity=Integrity.INTACT_WITH_PERMITTED_CHANGES if changed else Integrity.INTACT,
         coverage=coverage_of(candidate),
         modification=level_of(difference),
         filled=difference.filled,
         form_changed=form_changed,
-        covered_by=covered_by,
+        covered_by=over.fields,
         notes=(f"rule 13: judged without pyHanko's difference analysis: {refusal}",) if refusal else (),
     )
 

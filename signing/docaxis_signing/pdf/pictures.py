@@ -117,18 +117,38 @@ def _covers(box: Box, other: Box, share: float) -> bool:
     return share == 0 or width * height > share * (other[2] - other[0]) * (other[3] - other[1])
 
 
-def covering(pictures: tuple[Picture, ...], reader: PdfFileReader) -> tuple[str, ...]:
-    """Name the fields whose pictures lie over what was there before; in doubt they do."""
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """Fields whose pictures lie over what was there before; ``hiding`` are those that do more than touch its edge."""
+
+    fields: tuple[str, ...] = ()
+    hiding: tuple[str, ...] = ()
+
+
+def covering(pictures: tuple[Picture, ...], reader: PdfFileReader) -> Covering:
+    """Find them; in doubt a picture hides what is below it."""
     marks: dict[int, tuple[Box, ...] | None] = {}
-    found = set()
+    found, hiding = set(), set()
     for picture in pictures:
         number = picture.page.number
         if not picture.over_annotation and number not in marks:
             marks[number] = _marks(picture.page, reader)
-        known = marks.get(number)
-        if picture.over_annotation or known is None or any(_covers(picture.box, mark, 0.0) for mark in known):
+        below = [mark for mark in marks.get(number) or () if _covers(picture.box, mark, 0.0)]
+        in_doubt = picture.over_annotation or marks.get(number) is None
+        if in_doubt or below:
             found.add(picture.field)
-    return tuple(sorted(found))
+        if in_doubt or any(_hides(picture.box, mark) for mark in below):
+            hiding.add(picture.field)
+    return Covering(tuple(sorted(found)), tuple(sorted(hiding)))
+
+
+def _hides(box: Box, mark: Box) -> bool:
+    """Tell whether more than half the height of a line, or of the picture itself, lies below the picture.
+
+    A round seal over a third of a signature touches the lines above and below it with the corners of its square.
+    """
+    height = min(box[3], mark[3]) - max(box[1], mark[1])
+    return not height <= min(box[3] - box[1], mark[3] - mark[1]) / 2
 
 
 def _marks(page: Reference, reader: PdfFileReader) -> tuple[Box, ...] | None:

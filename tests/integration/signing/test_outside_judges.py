@@ -157,7 +157,7 @@ def test_our_own_rules_pass_them_at_the_level_they_were_made_for(
         findings = examine(data, trust=trust, revocation=RevocationSnapshot().advance(*lists), at=world.now)
         covers = {field for item in findings.signatures for field in item.covered_by}
         assert covers == ({"Agency"} if name in SEALED_OVER else set()), name
-        assert findings.integrity is (Integrity.INTACT_WITH_PERMITTED_CHANGES if covers else Integrity.INTACT), name
+        assert findings.integrity is Integrity.INTACT, name
         assert {item.indication for item in findings.signatures} == {Indication.TOTAL_PASSED}, (name, findings)
         levels = {item.level.value.replace("-", "") for item in findings.approvals if item.level}
         assert levels == {name.partition("-")[0]}, name
