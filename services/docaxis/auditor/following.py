@@ -1,7 +1,6 @@
 """Follows the log and keeps the index up to its last signed checkpoint."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Final, Protocol
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import structlog
 
 from docaxis.auditor.indexing import Disclosure, RejectedDisclosure, derive, terms
+from docaxis.pausing import stopped_within
 from docaxis.storage.audit_index import IndexRow, OpenedLeaf
 from docaxis.storage.decisions import StorageError
 from docaxis_schemas.canonical import canonical
@@ -79,9 +79,7 @@ class LogFollower:
         while not stopping.is_set():
             if await self.round():
                 continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await stopping.wait()
+            await stopped_within(stopping, LOOK_SECONDS)
 
     async def round(self) -> int:
         """Index the next leaves and give how many there were."""

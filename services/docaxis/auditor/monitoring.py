@@ -4,7 +4,6 @@ What was seen is kept in a file, so that a log that was set back while nobody wa
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final, Protocol
 
 from docaxis.auditor.consistency import require_continuation
 from docaxis.auditor.walking import CHECKPOINT, LogSource
+from docaxis.pausing import stopped_within
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import RejectedNote, RejectedPolicy, RejectedProof, RejectedTile
@@ -90,9 +90,7 @@ class Monitor:
         """
         while not stopping.is_set():
             await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(every):
-                    await stopping.wait()
+            await stopped_within(stopping, every)
 
     def _keep(self, data: bytes) -> None:
         new = self.state.with_name(self.state.name + ".new")

@@ -8,7 +8,6 @@ between makes sure that the transactions which moved the offsets are over, so th
 """
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -17,6 +16,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from docaxis.bus.port import BusError, Partition, Received, UnavailableBus
+from docaxis.pausing import stopped_within
 from docaxis.storage.decisions import StorageError
 from docaxis_schemas.codec import RejectedRecordBytes, UnknownSchema, decode
 from docaxis_schemas.events import DeadLetter
@@ -100,7 +100,7 @@ class Trimmer:
     async def serve(self, stopping: asyncio.Event) -> None:
         """Trim from time to time until told to stop; what fails is left for the next round."""
         pause = min(self._every, FIRST_LOOK)
-        while not await _stopped(stopping, pause):
+        while not await stopped_within(stopping, pause):
             pause = self._every
             try:
                 async with asyncio.timeout(ROUND_SECONDS):
@@ -163,11 +163,3 @@ def _letter(record: Received) -> DeadLetter | None:
     except UnknownSchema as error:
         raise UnavailableBus("a dead letter of a later version says of what") from error
     return event if isinstance(event, DeadLetter) else None
-
-
-async def _stopped(stopping: asyncio.Event, pause: timedelta) -> bool:
-    """Say whether the stop came within a pause."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(pause.total_seconds()):
-            await stopping.wait()
-    return stopping.is_set()

@@ -18,6 +18,7 @@ from docaxis.client import Delivery
 from docaxis.directory.entries import Principal, Role
 from docaxis.directory.sharing import sent_for
 from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.pausing import stopped_within
 from docaxis.storage.clerk_documents import BATCH, BEGINNING, ClerkDocuments, DocumentRow, Register, Waiting
 from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.decisions import UnavailableStorage
@@ -91,11 +92,7 @@ class Ledger:
                 await self.catch_up_all()
             except UnavailableStorage as error:
                 self._log.warning("the registers wait", cause=str(error))
-            try:
-                async with asyncio.timeout(pause.total_seconds()):
-                    await stopping.wait()
-            except TimeoutError:
-                continue
+            await stopped_within(stopping, pause)
 
 
 def incoming_row(member: str, waiting: Waiting) -> DocumentRow:

@@ -14,6 +14,7 @@ import structlog
 
 from docaxis.clerk.duties import duties_of
 from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.pausing import stopped_within
 from docaxis.storage.clerk_deadlines import ClerkDeadlines, Dated, Notice
 from docaxis.storage.clerk_documents import ClerkDocuments, Register
 from docaxis.storage.decisions import UnavailableStorage
@@ -68,11 +69,7 @@ class Reminding:
                 await self.look()
             except UnavailableStorage as error:
                 self._log.warning("reminders wait", cause=str(error))
-            try:
-                async with asyncio.timeout(pause.total_seconds()):
-                    await stopping.wait()
-            except TimeoutError:
-                continue
+            await stopped_within(stopping, pause)
 
 
 def notices(

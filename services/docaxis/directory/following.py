@@ -1,7 +1,6 @@
 """Keeps the newest directory at hand: asked once a second for its version, read again when that has changed."""
 
 import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +9,7 @@ import structlog
 from docaxis.directory.errors import UnavailableDirectory
 from docaxis.directory.repository import DirectoryRepository
 from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.pausing import stopped_within
 
 REFRESH: Final = timedelta(seconds=1)
 """A suspension takes effect within this time everywhere."""
@@ -57,6 +57,4 @@ class DirectoryFollower:
                 if self._away is None:
                     self._log.warning("directory away", cause=str(error))
                 self._away = str(error)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._refresh.total_seconds()):
-                    await stopping.wait()
+            await stopped_within(stopping, self._refresh)

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from docaxis.bus.port import Bus, BusError, LostOffsets, MissingTopic, Partition, Reader, Received
 from docaxis.failpoints import Point, reach
+from docaxis.pausing import stopped_within
 from docaxis.projector.rows import Rows
 from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 from docaxis.storage.projection import Position, ProjectionStore
@@ -93,11 +94,11 @@ class Projector:
                 self._log.warning("topic missing", topic=error.topic)
             except LostOffsets:
                 await self._find_lost()
-                await _pause(stopping, self._refresh)
+                await stopped_within(stopping, self._refresh)
             except (BusError, UnavailableStorage) as error:
                 self._away = f"{type(error).__name__}: {error}"
                 self._log.warning("projector waits", cause=self._away)
-                await _pause(stopping, self._refresh)
+                await stopped_within(stopping, self._refresh)
 
     def partitions(self) -> frozenset[Partition]:
         """Name what is to be read now."""
@@ -132,7 +133,7 @@ class Projector:
                     return  # the reader is past what was not taken: it begins anew without that partition
                 spacing = BUSY_SPACING_SECONDS if taken >= BUSY else SPACING_SECONDS
                 if 0 < taken < BATCH and (left := began + spacing - clock.time()) > 0:
-                    await _pause(stopping, timedelta(seconds=left))
+                    await stopped_within(stopping, timedelta(seconds=left))
                 if clock.time() >= refresh_at:
                     self._metrics.lag.set(await reader.lag())
                     if self.partitions() != partitions:
@@ -227,11 +228,3 @@ class Projector:
 
 def _place(record: Received) -> dict[str, Any]:
     return {"topic": record.partition.topic, "part": record.partition.number, "offset": record.offset}
-
-
-async def _pause(stopping: asyncio.Event, pause: timedelta) -> None:
-    try:
-        async with asyncio.timeout(pause.total_seconds()):
-            await stopping.wait()
-    except TimeoutError:
-        return

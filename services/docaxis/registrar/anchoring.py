@@ -1,7 +1,6 @@
 """Has the published checkpoint time-stamped every hour, and keeps checkpoint and token beside the log."""
 
 import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Any, Final, Protocol
 
@@ -9,6 +8,7 @@ import structlog
 from asn1crypto import cms
 from prometheus_client import CollectorRegistry, Gauge
 
+from docaxis.pausing import stopped_within
 from docaxis.storage.log_files import CHECKPOINT as PUBLISHED
 from docaxis.storage.log_files import LogFiles
 from docaxis_schemas.moments import Clock
@@ -54,9 +54,7 @@ class Anchoring:
         """Anchor until told to stop."""
         while not stopping.is_set():
             pause = self._interval if await self.round() else min(RETRY, self._interval)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause.total_seconds()):
-                    await stopping.wait()
+            await stopped_within(stopping, pause)
 
     async def round(self) -> bool:
         """Anchor what is published, once; say whether there is nothing left to do."""

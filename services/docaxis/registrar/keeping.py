@@ -1,13 +1,13 @@
 """Keeps the log going: a checkpoint a second while statements come, cosigned, and an alarm when it cannot be done."""
 
 import asyncio
-import contextlib
 from datetime import timedelta
 from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
 
+from docaxis.pausing import stopped_within
 from docaxis.registrar.problems import RefusedToSign
 from docaxis.registrar.sequencing import Sequencer
 from docaxis.registrar.witnesses import Asked, Round
@@ -69,9 +69,7 @@ class LogKeeper:
             began = loop.time()
             if not self._refused:
                 await self.round()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, began + self._interval - loop.time())):
-                    await stopping.wait()
+            await stopped_within(stopping, max(0.0, began + self._interval - loop.time()))
 
     async def round(self) -> None:
         """Log what waits, once."""

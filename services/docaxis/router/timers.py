@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from docaxis.bus.port import BusError, Publisher
+from docaxis.pausing import stopped_within
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.own_news import TIMER, timer_action
 from docaxis.router.routing import write_body
@@ -72,8 +73,4 @@ class Timers:
                 await self.fire_due()
             except (UnavailableStorage, BusError) as error:
                 self._log.warning("timers wait", cause=str(error))
-            try:
-                async with asyncio.timeout(pause.total_seconds()):
-                    await stopping.wait()
-            except TimeoutError:
-                continue
+            await stopped_within(stopping, pause)

@@ -7,7 +7,6 @@ and an event of its own (`verdict revised`); the first one stands as it was give
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from cryptography import x509
 from docaxis.bus.port import Publisher, UnavailableBus
 from docaxis.bus.work import Hopeless
 from docaxis.directory.errors import UnavailableDirectory
+from docaxis.pausing import stopped_within
 from docaxis.storage.attempts import AttemptStore, ClaimedSubmission, StandingVerdict
 from docaxis.storage.decisions import Decision, UnavailableStorage
 from docaxis.storage.rejudgements import Pending, RejudgementStore, Watch
@@ -129,9 +129,7 @@ class Rejudging:
                     done = snapshot.epoch
                 except AWAY as error:
                     _LOG.warning("judging once more has to wait", cause=f"{type(error).__name__}: {error}")
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_SECONDS):
-                            await stopping.wait()
+                    await stopped_within(stopping, LOOK_SECONDS)
                     continue
             await self.revocations.later_than(snapshot.epoch + 1, LOOK_SECONDS)
 

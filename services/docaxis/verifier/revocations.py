@@ -15,6 +15,7 @@ import httpx
 import structlog
 from cryptography import x509
 
+from docaxis.pausing import stopped_within
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.revocation_lists import KeptList, RevocationListStore
 from docaxis_schemas.moments import Clock
@@ -90,12 +91,12 @@ class Revocations:
     async def serve(self, stopping: asyncio.Event) -> None:
         """Fetch again and again until told to stop."""
         while not stopping.is_set() and not await self.restore():
-            await _rest(stopping, RETRY)
+            await stopped_within(stopping, RETRY)
         async with new_client() as client:
             while not stopping.is_set():
                 pause = await self._refresh(client)
                 await self._ask(client)
-                await _rest(stopping, pause)
+                await stopped_within(stopping, pause)
 
     async def restore(self) -> bool:
         """Put the lists of before the restart in force; False while the database cannot tell them."""
@@ -172,9 +173,3 @@ def _loaded(der: bytes) -> x509.Certificate:
 def _row(item: RevocationList, trust: TrustStore) -> KeptList:
     authority = trust.named(item.authority)
     return KeptList(authority.sha256, str(item.scope), item.this_update, item.sha256, item.der)
-
-
-async def _rest(stopping: asyncio.Event, pause: timedelta) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(pause.total_seconds()):
-            await stopping.wait()
