@@ -9,7 +9,7 @@ gate() {
 }
 gate lint "$bin/ruff" check --quiet .
 gate format "$bin/ruff" format --check --quiet .
-gate types "$bin/mypy" schemas signing services tests
+gate types "$bin/mypy" schemas signing services tests benchmarks tools
 gate rings "$bin/lint-imports" --no-cache
 gate schemas "$bin/python" tools/check_schemas.py
 gate docs "$bin/python" tools/generate_docs.py --check
@@ -18,5 +18,6 @@ gate verification-cases "$bin/python" tools/generate_verification_cases.py --che
 gate settings "$bin/python" tools/generate_settings.py --check
 gate mapping "$bin/python" tools/generate_edxml_mapping.py --check
 gate lifecycles "$bin/python" tools/draw_lifecycles.py --check
+gate merged sh -c '! git grep -nE "^(<{7}|>{7}) " -- .'
 gate pins "$bin/python" tools/audit_pins.py requirements/dev.txt
 [ -z "$failed" ] || { printf 'check: failed:%s\n' "$failed"; exit 1; }
