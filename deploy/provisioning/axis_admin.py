@@ -182,11 +182,14 @@ def clerk_account(
     *,
     member: str,
     organisation: list[str],
-    role: ClerkRole = ClerkRole.CLERK,
+    role: list[ClerkRole] | None = None,
     days: int = 365,
 ) -> None:
-    """Make an account at the clerk's pages; its password is printed once. Wants DOCAXIS_KEYS__CLERK_KEY."""
-    settings = Settings()
+    """Make an account at the clerk's pages; its password is printed once. Wants DOCAXIS_KEYS__CLERK_KEY.
+
+    ``role`` may be given several times; a clerk without. An organisation's first administrator is made here.
+    """
+    settings, roles = Settings(), frozenset(role or (ClerkRole.CLERK,))
     sealing, password = FileStoreKey.load(_clerk_key(settings)), secrets.token_urlsafe(PASSWORD_BYTES)
 
     async def enrol_clerk() -> None:
@@ -199,7 +202,7 @@ def clerk_account(
                 member=member,
                 organisations=organisation,
             )
-            new = NewClerk(name, full_name, password, credential, member, tuple(organisation), role)
+            new = NewClerk(name, full_name, password, credential, member, tuple(organisation), roles)
             await enrol(ClerkAccountStore(engine), sealing, Passwords(), new, at=datetime.now(UTC))
         finally:
             await engine.dispose()

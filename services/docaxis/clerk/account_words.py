@@ -4,6 +4,10 @@ from typing import Final
 
 ACCOUNT_WORDS: Final[dict[str, tuple[str, str]]] = {
     "my-account": ("Tài khoản của tôi", "My account"),
+    "roles": ("Vai trò", "Roles"),
+    "role-clerk": ("văn thư", "clerk"),
+    "role-leader": ("lãnh đạo", "leader"),
+    "role-administrator": ("quản trị tài khoản", "administrator of accounts"),
     "change-password": ("Đổi mật khẩu", "Change the password"),
     "password-old": ("Mật khẩu đang dùng", "Present password"),
     "password-new": ("Mật khẩu mới", "New password"),

@@ -23,7 +23,7 @@ class NewClerk:
     credential: str
     member: str
     organisations: tuple[str, ...]
-    role: ClerkRole = ClerkRole.CLERK
+    roles: frozenset[ClerkRole] = frozenset({ClerkRole.CLERK})
 
     def __repr__(self) -> str:
         return f"NewClerk({self.name!r})"  # never password or credential
@@ -39,7 +39,7 @@ async def enrol(store: ClerkAccountStore, key: StoreKey, passwords: Passwords, n
         full_name=new.full_name,
         member=new.member,
         organisations=new.organisations,
-        role=new.role,
+        roles=new.roles,
         password_hash=passwords.hash(new.password),
         credential=key.wrap(new.credential.encode(), place_of(account_id)),
     )

@@ -14,7 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from docaxis.clerk.cookies import Cookie
 from docaxis.clerk.visitors import Visitor
 from docaxis.directory.entries import MemberState
+from docaxis.storage.clerk_accounts import READERS, ClerkRole
 
+CLERKS: Final = frozenset({ClerkRole.CLERK})
+EVERYBODY: Final = frozenset(ClerkRole)
 MAX_FIELDS: Final = 300
 MAX_WORDS: Final = 1024 * 1024
 """Bytes of a form without files: all that may be typed into the longest one, several times over."""
@@ -136,14 +139,16 @@ def _is_text(word: str) -> bool:
     return "\0" not in word and not any("\ud800" <= character <= "\udfff" for character in word)
 
 
-async def read_form(request: Request, visitor: Visitor, *, acting: bool = True, max_files: int = 0) -> FormData:
-    """Read a form of this session's; ``acting``: it sends or answers something.
+async def read_form(
+    request: Request, visitor: Visitor, *, only: frozenset[ClerkRole] = CLERKS, max_files: int = 0
+) -> FormData:
+    """Read a form of this session's; ``only``: whose it is (any of these roles).
 
     Raises:
         ForeignForm: It has not the session's token.
-        ReadOnlyRole: The person may not act.
+        ReadOnlyRole: The person has none of these roles.
     """
-    if acting and not visitor.may_act:
+    if only.isdisjoint(visitor.account.roles):
         raise ReadOnlyRole
     form = await read_words(request, max_files=max_files)
     if not hmac.compare_digest(str(form.get("form_token", "")).encode(), visitor.form_token.encode()):
@@ -154,8 +159,13 @@ async def read_form(request: Request, visitor: Visitor, *, acting: bool = True, 
 Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 
-def signed_in(handler: Page, *, even_suspended: bool = False) -> Callable[[Request], Awaitable[Response]]:
-    """Let a handler have only people who are signed in; others are asked to. A suspended member's do nothing more."""
+def signed_in(
+    handler: Page, *, only: frozenset[ClerkRole] = READERS, even_suspended: bool = False
+) -> Callable[[Request], Awaitable[Response]]:
+    """Let a handler have only people who are signed in, of any of these roles; others are asked to sign in.
+
+    For another role the page does not exist. A suspended member's people do nothing more.
+    """
 
     async def guarded(request: Request) -> Response:
         state = request.app.state
@@ -167,6 +177,8 @@ def signed_in(handler: Page, *, even_suspended: bool = False) -> Callable[[Reque
         member = state.directory().members.get(visitor.account.member)
         if member is not None and member.state is MemberState.SUSPENDED and not even_suspended:
             raise SuspendedOrganisation
+        if only.isdisjoint(visitor.account.roles):
+            raise HTTPException(404)
         return await handler(request, visitor)
 
     return guarded

@@ -13,7 +13,7 @@ from docaxis.clerk.enrolling import place_of
 from docaxis.clerk.entitlements import Entitlements
 from docaxis.clerk.passwords import Passwords
 from docaxis.client import AxisClient, Patience
-from docaxis.storage.clerk_accounts import ClerkAccount, ClerkAccountStore, ClerkRole
+from docaxis.storage.clerk_accounts import READERS, ClerkAccount, ClerkAccountStore, ClerkRole
 from docaxis.storage.contents.sealing import StoreKey
 from docaxis_schemas.moments import Clock
 
@@ -33,7 +33,22 @@ class Visitor:
     @property
     def may_act(self) -> bool:
         """Whether this person sends and answers."""
-        return self.account.role is ClerkRole.CLERK
+        return ClerkRole.CLERK in self.account.roles
+
+    @property
+    def may_direct(self) -> bool:
+        """Whether this person says who deals with what."""
+        return ClerkRole.LEADER in self.account.roles
+
+    @property
+    def may_read(self) -> bool:
+        """Whether this person sees documents."""
+        return not READERS.isdisjoint(self.account.roles)
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether this person makes and changes accounts."""
+        return ClerkRole.ADMINISTRATOR in self.account.roles
 
     @property
     def form_token(self) -> str:

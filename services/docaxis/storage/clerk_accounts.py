@@ -19,11 +19,18 @@ SESSION_IDLE: Final = timedelta(minutes=60)
 
 @unique
 class ClerkRole(StrEnum):
-    """What a person may do at the pages."""
+    """What a person may do at the pages; one person may have several."""
 
     CLERK = "clerk"
+    """Reads, sends and answers."""
     LEADER = "leader"
-    """Reads; sends and answers nothing."""
+    """Reads and directs who deals with what; sends nothing."""
+    ADMINISTRATOR = "administrator"
+    """Makes and changes the accounts of the organisation; by itself reads no document."""
+
+
+READERS: Final = frozenset({ClerkRole.CLERK, ClerkRole.LEADER})
+"""Who sees documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +42,20 @@ class ClerkAccount:
     full_name: str
     member: str
     organisations: tuple[str, ...]
-    role: ClerkRole
+    roles: frozenset[ClerkRole]
     password_hash: str
     credential: bytes
 
 
 _COLUMNS: Final = (
-    "a.account_id, a.name, a.full_name, a.member, a.organisations, a.role, a.credential, coalesce((SELECT "
+    "a.account_id, a.name, a.full_name, a.member, a.organisations, a.roles, a.credential, coalesce((SELECT "
     "p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) AS password_hash"
 )
 _ADD: Final = Statement("""
-    INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, role, password_hash, credential,
+    INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, roles, password_hash, credential,
       created_at)
     VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
-      CAST(:organisations AS text[]), CAST(:role AS text), CAST(:password_hash AS text), CAST(:credential AS bytea),
+      CAST(:organisations AS text[]), CAST(:roles AS text[]), CAST(:password_hash AS text), CAST(:credential AS bytea),
       CAST(:at AS timestamptz))
     ON CONFLICT (name) DO NOTHING
 """)
@@ -98,7 +105,7 @@ class ClerkAccountStore:
             full_name=account.full_name,
             member=account.member,
             organisations=list(account.organisations),
-            role=account.role.value,
+            roles=sorted(account.roles),
             password_hash=account.password_hash,
             credential=account.credential,
             at=at,
@@ -143,7 +150,7 @@ def _account(row: Row) -> ClerkAccount:
         full_name=row["full_name"],
         member=row["member"],
         organisations=tuple(row["organisations"]),
-        role=ClerkRole(row["role"]),
+        roles=frozenset(map(ClerkRole, row["roles"])),
         password_hash=row["password_hash"],
         credential=bytes(row["credential"]),
     )

@@ -36,7 +36,13 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
 async def _enrol_leader(axis: LocalAxis) -> None:
     identity = axis.members[SENDER]
     leader = NewClerk(
-        LEADER, "Lãnh đạo TEST", "mật khẩu lãnh đạo", identity.clerk_credential, SENDER, ("G98",), ClerkRole.LEADER
+        LEADER,
+        "Lãnh đạo TEST",
+        "mật khẩu lãnh đạo",
+        identity.clerk_credential,
+        SENDER,
+        ("G98",),
+        frozenset({ClerkRole.LEADER}),
     )
     engine = open_database(axis.database.url, application="test")
     try:

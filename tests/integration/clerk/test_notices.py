@@ -40,7 +40,9 @@ class World:
         async with self.engine.begin() as connection:
             row = {"member": member, "name": member, "state": "active", "registered_at": ARRIVED}
             await connection.execute(insert(members).values(row))
-        account = ClerkAccount(uuid4(), member, "TEST", member, (code,), ClerkRole.CLERK, "no hash", b"sealed")
+        account = ClerkAccount(
+            uuid4(), member, "TEST", member, (code,), frozenset({ClerkRole.CLERK}), "no hash", b"sealed"
+        )
         await ClerkAccountStore(self.engine).add(account, at=ARRIVED)
 
     async def receive(self) -> DocumentRow:

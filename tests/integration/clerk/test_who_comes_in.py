@@ -129,6 +129,18 @@ async def test_a_leader_reads_and_sends_nothing(office: Office) -> None:
         assert answer.status_code == 403
 
 
+async def test_who_only_administers_sees_no_document(office: Office, accounts: AsyncEngine) -> None:
+    async with office.signed_in(SENDER) as visitor:
+        async with accounts.begin() as connection:
+            await connection.execute(text(APPOINT))
+        assert (await visitor.get("/")).headers["location"] == "/account"
+        shown = await visitor.get("/account")
+        assert "quản trị tài khoản" in shown.text
+        assert "/inbox" not in shown.text
+        for path in ("/inbox", "/outbox", "/drafts", "/search", "/deadlines", "/registers/incoming"):
+            assert (await visitor.get(path)).status_code == 404
+
+
 async def test_guessing_is_slowed_down(office: Office) -> None:
     async with office.visitor("127.0.0.9") as visitor:
         tries = (visitor.post("/sign-in", data={"name": "đoán", "password": str(n)}) for n in range(FAILURES + 2))
@@ -207,8 +219,9 @@ ENDED: dict[str, tuple[str, Callable[[AsyncConnection], Awaitable[object]]]] = {
     "account disabled": ("/sign-in", lambda connection: connection.execute(text(DISABLE))),
 }
 DISABLE = "UPDATE clerk_accounts SET disabled_at = now() WHERE name = 'vanthu.bo-thu-nghiem'"
-PROMOTE = "UPDATE clerk_accounts SET role = 'leader' WHERE name = 'vanthu.bo-thu-nghiem'"
-ENABLE = "UPDATE clerk_accounts SET disabled_at = NULL, role = 'clerk' WHERE name = 'vanthu.bo-thu-nghiem'"
+PROMOTE = "UPDATE clerk_accounts SET roles = '{leader}' WHERE name = 'vanthu.bo-thu-nghiem'"
+APPOINT = "UPDATE clerk_accounts SET roles = '{administrator}' WHERE name = 'vanthu.bo-thu-nghiem'"
+ENABLE = "UPDATE clerk_accounts SET disabled_at = NULL, roles = '{clerk}' WHERE name = 'vanthu.bo-thu-nghiem'"
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from docaxis.directory.entries import Principal, Role
 from docaxis.directory.errors import CredentialFault, RejectedCredential
 from docaxis.storage.clerk_accounts import ClerkAccount, ClerkRole
 
-ACCOUNT = ClerkAccount(UUID(int=1), "vanthu", "Văn thư", "tinh", ("H98", "H98.14"), ClerkRole.CLERK, "", b"sealed")
+ROLES = frozenset({ClerkRole.CLERK})
+ACCOUNT = ClerkAccount(UUID(int=1), "vanthu", "Văn thư", "tinh", ("H98", "H98.14"), ROLES, "", b"sealed")
 PRINCIPAL = Principal("c", "tinh", ("H98.14", "H98"), Role.CLERK, "vanthu")
 
 

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from docaxis.clerk.cookies import Cookie
-from docaxis.clerk.guarding import read_form, signed_in
+from docaxis.clerk.guarding import EVERYBODY, read_form, signed_in
 from docaxis.clerk.passwords import MAX_PASSWORD
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
@@ -23,7 +23,7 @@ async def account(request: Request, visitor: Visitor) -> Response:
 
 
 async def change_password(request: Request, visitor: Visitor) -> Response:
-    form = await read_form(request, visitor, acting=False)
+    form = await read_form(request, visitor, only=EVERYBODY)
     old, new, again = (str(form.get(name, "")) for name in ("old", "new", "again"))
     if fault := _fault(old, new, again):
         return page(request, "account.html", visitor, HTTPStatus.UNPROCESSABLE_ENTITY, faults=(fault,))
@@ -48,6 +48,6 @@ def _fault(old: str, new: str, again: str) -> str | None:
 
 
 ROUTES = (
-    Route("/account", signed_in(account), methods=["GET"]),
-    Route("/account", signed_in(change_password), methods=["POST"]),
+    Route("/account", signed_in(account, only=EVERYBODY), methods=["GET"]),
+    Route("/account", signed_in(change_password, only=EVERYBODY), methods=["POST"]),
 )

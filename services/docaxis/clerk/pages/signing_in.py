@@ -7,14 +7,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from docaxis.clerk.cookies import Cookie
-from docaxis.clerk.guarding import read_form, read_words, signed_in
+from docaxis.clerk.guarding import EVERYBODY, read_form, read_words, signed_in
 from docaxis.clerk.guessing import account_named
 from docaxis.clerk.rendering import language_of, page
 from docaxis.clerk.visitors import Visitor
 
 
-async def home(request: Request) -> Response:  # noqa: ARG001 - a route
-    return RedirectResponse("/inbox", 303)
+async def home(request: Request, visitor: Visitor) -> Response:  # noqa: ARG001 - a route
+    return RedirectResponse("/inbox" if visitor.may_read else "/account", 303)
 
 
 async def ask(request: Request) -> Response:
@@ -35,14 +35,14 @@ async def sign_in(request: Request) -> Response:
     if token is None:
         return page(request, "sign_in.html", None, HTTPStatus.UNAUTHORIZED, faults=("sign-in-failed",))
     attempt.forgive()
-    answer = RedirectResponse("/inbox", 303)
+    answer = RedirectResponse("/", 303)
     state.cookies.give(answer, Cookie.SESSION, token)
     state.cookies.give(answer, Cookie.BROWSER, state.guessing.mark(name))
     return answer
 
 
 async def sign_out(request: Request, visitor: Visitor) -> Response:
-    await read_form(request, visitor, acting=False)
+    await read_form(request, visitor, only=EVERYBODY)
     await request.app.state.visitors.sign_out(visitor.token)
     answer = page(request, "sign_in.html", None, message="signed-out")
     request.app.state.cookies.drop(answer, Cookie.SESSION)
@@ -59,9 +59,9 @@ async def change_language(request: Request) -> Response:
 
 
 ROUTES = (
-    Route("/", home),
+    Route("/", signed_in(home, only=EVERYBODY)),
     Route("/sign-in", ask, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["POST"]),
-    Route("/sign-out", signed_in(sign_out, even_suspended=True), methods=["POST"]),
+    Route("/sign-out", signed_in(sign_out, only=EVERYBODY, even_suspended=True), methods=["POST"]),
     Route("/language", change_language, methods=["POST"]),
 )

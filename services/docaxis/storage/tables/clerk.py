@@ -16,7 +16,7 @@ clerk_accounts = Table(
     Column("full_name", Text, nullable=False),
     Column("member", Text, ForeignKey("members.member"), nullable=False),
     Column("organisations", ARRAY(Text), nullable=False, comment="the bodies this person works for"),
-    Column("role", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False, comment="clerk, leader, administrator"),
     Column("password_hash", Text, nullable=False, comment="argon2id with its parameters"),
     Column("credential", LargeBinary, nullable=False, comment="the gateway's credential, sealed under the pages' key"),
     Column("created_at", MOMENT, nullable=False),
