@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from docaxis.auditor.consistency import require_continuation
 from docaxis.auditor.walking import CHECKPOINT, LogSource
 from docaxis.pausing import stopped_within
+from docaxis_signing.durable import write_whole
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import RejectedNote, RejectedPolicy, RejectedProof, RejectedTile
@@ -93,9 +94,7 @@ class Monitor:
             await stopped_within(stopping, every)
 
     def _keep(self, data: bytes) -> None:
-        new = self.state.with_name(self.state.name + ".new")
-        new.write_bytes(data)
-        new.replace(self.state)
+        write_whole(self.state, data)
 
     def _trouble(self, why: str) -> None:
         if self._since is None:

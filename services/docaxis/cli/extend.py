@@ -8,8 +8,9 @@ from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Speaking
 from docaxis.cli.output import output_for
-from docaxis.cli.sign import validation_data, write_whole
+from docaxis.cli.sign import validation_data
 from docaxis_schemas.moments import system_clock
+from docaxis_signing.durable import write_whole
 
 
 def extend(

@@ -13,6 +13,7 @@ from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Flag, Speaking
 from docaxis.cli.output import Output, output_for
 from docaxis_schemas.moments import Clock, system_clock
+from docaxis_signing.durable import write_whole
 
 if TYPE_CHECKING:  # what signs is an extra
     from docaxis_signing.pdf.appearance import Appearance
@@ -94,13 +95,6 @@ def sign(
     value = {"file": str(file), "out": str(target), "level": level, "field": field, "size": len(signed)}
     output.result(value, f"{output.text('Đã ký', 'Signed')}: {target} ({level})")
     return 0
-
-
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a file so that its name never stands for half of it."""
-    temporary = target.with_name(f".{target.name}.part")
-    temporary.write_bytes(data)
-    temporary.replace(target)
 
 
 def key_uri(text: str) -> str:

@@ -8,13 +8,14 @@ rename is the only change of state: it happens whole or not at all.
 import fcntl
 import json
 import logging
-import os
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+from docaxis_signing.durable import move, write_whole
 
 SUFFIXES: Final = frozenset({".edxml", ".xml"})
 """Names of packets; everything else in ``out/`` is left alone, so that a file can be written under another name."""
@@ -85,8 +86,7 @@ class Folder:
         """Write what became of a packet, then move it there."""
         target = self.target(path, place, mark)
         write_json(target.with_name(f"{target.name}.{kind}.json"), beside)
-        path.rename(target)
-        sync(place)
+        move(path, target)
         return target
 
 
@@ -105,23 +105,3 @@ def _is_plain(path: Path) -> bool:
 def write_json(path: Path, value: Any) -> None:
     """Write JSON for people and programs."""
     write_whole(path, (json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n").encode())
-
-
-def write_whole(path: Path, *pieces: bytes) -> None:
-    """Write a file that is there whole and durable, or not at all."""
-    scratch = path.with_name(f".{path.name}.new")
-    with scratch.open("wb") as out:
-        out.writelines(pieces)
-        out.flush()
-        os.fsync(out.fileno())
-    scratch.replace(path)
-    sync(path.parent)
-
-
-def sync(place: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,7 +13,7 @@ from docaxis.client.axis import AxisClient
 from docaxis.client.delivery import Delivery
 from docaxis.client.errors import RejectedAnswer, RejectedByAxis, RejectedContent
 from docaxis.client.items import News, NewsKind
-from docaxis.connector.folder import Folder, write_json, write_whole
+from docaxis.connector.folder import Folder, write_json
 from docaxis.connector.store import SentPacket, Store
 from docaxis_schemas.document import DocumentMetadata, EarlierDocument, Issuer, Recipient, RejectedDocument
 from docaxis_schemas.edxml import RejectedPacket, Status, write_status
@@ -21,6 +21,7 @@ from docaxis_schemas.edxml.limits import CHUNK
 from docaxis_schemas.edxml.writer import complete, lay_out
 from docaxis_schemas.lifecycle import Report
 from docaxis_schemas.moments import system_clock, to_text
+from docaxis_signing.durable import write_whole
 
 _COME_AGAIN: Final = (RejectedAnswer, RejectedByAxis, RejectedContent, OSError)
 """After these a delivery is left as it is: nothing was signed, and it comes again with the next pass."""

@@ -35,6 +35,7 @@ from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import Clock, system_clock, to_text
+from docaxis_signing.durable import write_private
 from docaxis_signing.receipts import EvidenceKey, PinnedKeys
 from docaxis_signing.transparency.policy import NONE, Policy
 
@@ -210,11 +211,11 @@ class LocalAxis:
     def _write_key_files(self) -> None:
         keys = self._plan.directory / "keys"
         keys.mkdir(exist_ok=True, mode=0o700)
-        identities.write_private(keys / "store.key", self.keys.store_key)
-        identities.write_private(keys / "clerk.key", self.keys.clerk_key)
-        identities.write_private(keys / "gateway.json", json.dumps(self.keys.gateway.private_jwk()).encode())
-        identities.write_private(keys / "evidence.json", json.dumps(self.keys.evidence.private_jwk()).encode())
-        identities.write_private(keys / "log.skey", (self.keys.log.to_skey() + "\n").encode())
+        write_private(keys / "store.key", self.keys.store_key)
+        write_private(keys / "clerk.key", self.keys.clerk_key)
+        write_private(keys / "gateway.json", json.dumps(self.keys.gateway.private_jwk()).encode())
+        write_private(keys / "evidence.json", json.dumps(self.keys.evidence.private_jwk()).encode())
+        write_private(keys / "log.skey", (self.keys.log.to_skey() + "\n").encode())
         (keys / "pinned.json").write_text(json.dumps(self.pinned_keys().to_json(), indent=2), "utf-8")
 
     def pinned_keys(self) -> PinnedKeys:
@@ -270,7 +271,7 @@ class LocalAxis:
         paths = {}
         for member, identity in self.members.items():
             key = directory / f"{member}.key.json"
-            identities.write_private(key, json.dumps(identity.signer.private_jwk()).encode())
+            write_private(key, json.dumps(identity.signer.private_jwk()).encode())
             path = directory / f"{member}.toml"
             profile = Profile(
                 url=url,

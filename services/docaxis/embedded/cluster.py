@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -20,6 +20,7 @@ from docaxis.embedded.ports import kept_ports
 from docaxis.embedded.problems import OtherVersion, StartFailed
 from docaxis.embedded.properties import ADMIN_USER, LOOPBACK, ClusterPlan, ListenerTls, Node, require_protected
 from docaxis.embedded.readiness import prove_ready
+from docaxis_signing.durable import write_private
 
 START_ALLOWANCE_SECONDS: Final = 60.0
 """1.5 to 7 s on a quiet machine; 10 to 30 s were seen at a load of 20."""
@@ -161,12 +162,7 @@ class EmbeddedCluster:
                 )
             return found
         identity = Identity(new_cluster_id(), secrets.token_hex(24), secrets.token_hex(24), self._count, KAFKA_VERSION)
-        scratch = path.with_suffix(".new")
-        scratch.touch(0o600)
-        scratch.write_text(
-            json.dumps({name: getattr(identity, name) for name in Identity.__dataclass_fields__}), "utf-8"
-        )
-        scratch.replace(path)
+        write_private(path, json.dumps(asdict(identity)).encode())
         return identity
 
     def _nodes(self) -> list[Node]:

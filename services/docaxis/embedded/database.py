@@ -20,6 +20,7 @@ from docaxis.embedded.places import DirectoryLock, require_free_space
 from docaxis.embedded.postgres import MAJOR_VERSION, Postgres, find_postgres
 from docaxis.embedded.problems import OtherVersion, StartFailed
 from docaxis.embedded.supervision import Component, Supervised, supervise
+from docaxis_signing.durable import write_private
 
 START_ALLOWANCE_SECONDS: Final = 60.0
 """Under a second, more when it has to recover from a crash."""
@@ -121,10 +122,7 @@ class EmbeddedDatabase:
             # Not below the data directory: a socket's whole path may have 107 bytes, 103 on macOS.
             socket = Path(tempfile.mkdtemp(prefix="docaxis-", dir="/tmp"))
         postgres.own(socket)
-        scratch = record.with_suffix(".new")
-        scratch.touch(0o600)
-        scratch.write_text(json.dumps({"password": password, "socket": str(socket)}), "utf-8")
-        scratch.replace(record)
+        write_private(record, json.dumps({"password": password, "socket": str(socket)}).encode())
         return password, socket
 
     def _make_data(self, postgres: Postgres, password: str) -> None:

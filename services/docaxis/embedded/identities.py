@@ -1,7 +1,6 @@
 """The secrets of the embedded axis in one file that only its owner can read; made once, then found again."""
 
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from docaxis.embedded.problems import OldFolder
+from docaxis_signing.durable import write_private
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.statements import MemberSigner
 from docaxis_signing.transparency.note import Signer
@@ -46,17 +46,6 @@ class ServiceKeys:
     store_key: bytes
     clerk_key: bytes
     passwords: Mapping[str, str]
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    temporary = path.with_suffix(path.suffix + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def new_password() -> str:

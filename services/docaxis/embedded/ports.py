@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docaxis.embedded.problems import EmbeddedProblem
+from docaxis_signing.durable import write_whole
 
 
 def is_free(host: str, port: int) -> bool:
@@ -44,7 +45,5 @@ def kept_ports(file: Path, names: Sequence[str], host: str) -> dict[str, int]:
     chosen = kept | dict(zip(missing, free_ports(host, len(missing)), strict=True))
     if chosen != before:
         file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_suffix(".new")
-        scratch.write_text(json.dumps(chosen), "utf-8")
-        scratch.replace(file)
+        write_whole(file, json.dumps(chosen).encode())
     return {name: chosen[name] for name in names}

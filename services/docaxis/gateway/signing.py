@@ -6,12 +6,12 @@ the gateway acted in the member's place.
 
 import asyncio
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from docaxis_signing.durable import write_private
 from docaxis_signing.statements import MemberSigner, StatementError
 
 MARK: Final = "gateway."
@@ -78,10 +78,4 @@ class GatewayKeys:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
-    scratch = path.with_suffix(".new")
-    scratch.unlink(missing_ok=True)
-    with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    write_private(path, json.dumps(value).encode())

@@ -6,7 +6,6 @@ once under the old key's thumbprint, and the old key's file is replaced last.
 
 import asyncio
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from docaxis.storage.log_order import LogOrder
 from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.moments import Clock, from_text
+from docaxis_signing.durable import move, write_private, write_whole
 from docaxis_signing.key_history import history_id, key_change
 from docaxis_signing.receipts import EvidenceKey, EvidenceSigner, PinnedKeys, thumbprint
 from docaxis_signing.transparency.leaves import leaf, openings
@@ -98,7 +98,7 @@ class KeyRotation:
         rotation = await self._state(old, new)
         if files.pinned is not None:
             await asyncio.to_thread(_pin, files.pinned, rotation)
-        await asyncio.to_thread(_replace, files.private)
+        await asyncio.to_thread(move, _waiting(files.private), files.private)
         return rotation
 
     async def _state(self, old: EvidenceSigner, new: EvidenceSigner) -> Rotation:
@@ -133,15 +133,19 @@ class KeyRotation:
 
 def _next_key(path: Path, kid: str) -> EvidenceSigner:
     """Make the new key's file, or read the one that an interrupted change has left."""
-    waiting = path.with_name(path.name + NEXT)
+    waiting = _waiting(path)
     if waiting.exists():
         found = EvidenceSigner.from_jwk(json.loads(waiting.read_bytes()))
         if found.kid != kid:
             raise RefusedRotation(f"a change to {found.kid} was begun: finish it under that name")
         return found
     new = EvidenceSigner.generate(kid)
-    _write(waiting, json.dumps(new.private_jwk()).encode(), 0o600)
+    write_private(waiting, json.dumps(new.private_jwk()).encode())
     return new
+
+
+def _waiting(path: Path) -> Path:
+    return path.with_name(path.name + NEXT)
 
 
 def _pin(path: Path, rotation: Rotation) -> None:
@@ -150,30 +154,4 @@ def _pin(path: Path, rotation: Rotation) -> None:
     if all(key.kid != rotation.kid for key in ended):
         ended.append(EvidenceKey(rotation.kid, rotation.public_jwk, rotation.since, None))
     value = replace(pinned, keys=tuple(ended)).to_json()
-    waiting = path.with_name(path.name + NEXT)
-    _write(waiting, json.dumps(value, indent=2).encode(), path.stat().st_mode & 0o777)
-    _replace(path)
-
-
-def _write(path: Path, data: bytes, mode: int) -> None:
-    partial = path.with_name(path.name + ".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    _sync(path.parent)
-
-
-def _replace(path: Path) -> None:
-    path.with_name(path.name + NEXT).replace(path)
-    _sync(path.parent)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(path, json.dumps(value, indent=2).encode(), mode=path.stat().st_mode & 0o777)

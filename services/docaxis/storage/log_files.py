@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
+from docaxis_signing.durable import sync_directory
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import HASH_BYTES, inclusion_proof
 from docaxis_signing.transparency.note import Note
@@ -75,11 +76,7 @@ class LocalDisk:
 
     def sync_directory(self, path: str) -> None:
         """Make the names in a directory durable."""
-        descriptor = os.open(self._directory / path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_directory(self._directory / path)
 
     def remove_tree(self, path: str) -> None:
         """Remove a directory with all that is in it, if it is there."""

@@ -4,7 +4,6 @@ The trust file is written anew from its values, so comments in it do not last; r
 """
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from docaxis_signing.durable import write_whole
 from docaxis_signing.trust.addresses import Destination, RejectedAddress
 from docaxis_signing.trust.history import Change, Entry, append, next_entry, read_history
 from docaxis_signing.trust.store import (
@@ -141,7 +141,7 @@ class TrustDirectory:
         content = content | {"serial": entry.serial}
         # The history first: should the machine stop in between, `check` says that the store is not the one it names.
         append(self.path, *added, entry)
-        _replace(self.path / TRUST_FILE, to_toml(content))
+        write_whole(self.path / TRUST_FILE, to_toml(content).encode())
         self.content, self.history = content, (*before, entry)
         return store
 
@@ -160,15 +160,6 @@ def _check_addresses(certificate: x509.Certificate, values: Mapping[str, Any]) -
             Destination.of(address, test=test)
         except RejectedAddress as error:
             raise RejectedTrustStore(str(error)) from error
-
-
-def _replace(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
 
 
 def to_toml(content: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """Keys and certificates of the TEST authorities in a directory, so that a second start finds them again."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     pkcs12,
 )
+
+from docaxis_signing.durable import write_private, write_whole
 
 from .certificates import PrivateKey
 
@@ -38,7 +39,7 @@ class Keystore:
         """Make the directory and a fresh passphrase for its PKCS#12 files."""
         (self.directory / "keys").mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.directory / STATE_FILE).unlink(missing_ok=True)
-        self._write_private(self.directory / PASSPHRASE_FILE, secrets.token_urlsafe(PASSPHRASE_BYTES).encode())
+        write_private(self.directory / PASSPHRASE_FILE, secrets.token_urlsafe(PASSPHRASE_BYTES).encode())
 
     @property
     def passphrase(self) -> bytes:
@@ -51,7 +52,7 @@ class Keystore:
         """Store a certificate beside its unencrypted key; the directory is private and the keys are TEST keys."""
         self._path(name, "cer").write_bytes(certificate.public_bytes(Encoding.DER))
         plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        self._write_private(self._path(name, "key"), plain)
+        write_private(self._path(name, "key"), plain)
 
     def keep_pkcs12(
         self, name: str, certificate: x509.Certificate, key: PrivateKey, chain: tuple[x509.Certificate, ...]
@@ -59,7 +60,7 @@ class Keystore:
         """Store the file a person would have been given."""
         encryption = BestAvailableEncryption(self.passphrase)
         data = pkcs12.serialize_key_and_certificates(name.encode(), key, certificate, list(chain), encryption)
-        self._write_private(self.pkcs12_path(name), data)
+        write_private(self.pkcs12_path(name), data)
 
     def find(self, name: str) -> tuple[x509.Certificate, PrivateKey]:
         """Read back what `keep` stored; the RSA consistency check (27 ms a key) is left out for keys made here."""
@@ -68,19 +69,10 @@ class Keystore:
         return certificate, cast("PrivateKey", key)
 
     def write_state(self, state: dict[str, Any]) -> None:
-        temporary = self.directory / f"{STATE_FILE}.new"
-        temporary.write_text(json.dumps(state, ensure_ascii=False, indent=1), encoding="utf-8")
-        temporary.replace(self.directory / STATE_FILE)
+        write_whole(self.directory / STATE_FILE, json.dumps(state, ensure_ascii=False, indent=1).encode())
 
     def read_state(self) -> dict[str, Any]:
         return cast("dict[str, Any]", json.loads((self.directory / STATE_FILE).read_text(encoding="utf-8")))
 
     def _path(self, name: str, suffix: str) -> Path:
         return self.directory / "keys" / f"{name}.{suffix}"
-
-    @staticmethod
-    def _write_private(path: Path, data: bytes) -> None:
-        path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)

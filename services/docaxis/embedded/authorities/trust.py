@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from docaxis_signing.durable import write_whole
+
 from .cast import AUTHORITIES, AuthorityPlan
 from .revocation import Authority
 
@@ -28,9 +30,7 @@ def write(directory: Path, authorities: Mapping[str, Authority], base_url: str) 
         authority = authorities[plan.name]
         (directory / "certs" / f"{plan.name}.pem").write_bytes(authority.certificate.public_bytes(Encoding.PEM))
         parts.append(_entry(plan, authority, base_url))
-    temporary = directory / f"{TRUST_FILE}.new"
-    temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    temporary.replace(directory / TRUST_FILE)
+    write_whole(directory / TRUST_FILE, ("\n\n".join(parts) + "\n").encode())
 
 
 def _entry(plan: AuthorityPlan, authority: Authority, base_url: str) -> str:

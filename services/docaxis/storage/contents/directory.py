@@ -15,6 +15,7 @@ from typing import Final
 from docaxis.storage.contents.port import DamagedContent, StoreFull, WrongOffset
 from docaxis.storage.contents.sealing import SEALED_SEGMENT
 from docaxis.storage.decisions import UnavailableStorage
+from docaxis_signing.durable import sync_directory
 
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -70,7 +71,7 @@ class DirectoryUpload:
             except FileExistsError:
                 if not os.path.samestat(os.fstat(self._descriptor), self._final.stat()):
                     raise
-            _sync_directory(self._final.parent)
+            sync_directory(self._final.parent)
 
 
 class DirectoryStore:
@@ -82,7 +83,7 @@ class DirectoryStore:
         with _reported():
             self._unfinished.mkdir(parents=True, exist_ok=True)
             self._finished.mkdir(exist_ok=True)
-            _sync_directory(root)
+            sync_directory(root)
 
     @contextmanager
     def upload(self, location: str) -> Iterator[DirectoryUpload]:
@@ -136,11 +137,3 @@ class DirectoryStore:
 
     def _path(self, location: str) -> Path:
         return self._finished / location[:2] / location
-
-
-def _sync_directory(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
