@@ -64,7 +64,7 @@ class VerifierSettings(_Part):
 
     workers: int | None = Field(None, description="worker processes; one more than cores by default")
     memory_mb: int = 512
-    seconds: float = 10.0
+    seconds: float = Field(10.0, description="of processor time that a document may take")
     ahead: int = 64
     shadow_every: int = Field(
         1000, ge=0, description="one document in so many is judged by stock pyHanko too and compared; 0 for none"

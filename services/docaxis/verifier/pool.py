@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,12 @@ from docaxis_signing.verdict import Cause, DocumentFindings, Integrity, SubIndic
 
 DOCUMENTS_PER_WORKER: Final = 500
 """After so many a worker is made anew, so that what leaks in a library stays bounded; a fork takes 20 ms."""
+
+STARVED: Final = 6
+"""So many times the processor time of a document may pass on the clock. After that its worker is stuck, or the machine
+has no time for it; neither says anything about the document, which is tried again."""
+LOOK_SECONDS: Final = 0.2
+"""A worker that is near its limit is looked at no more often."""
 
 
 class Content(Protocol):
@@ -134,8 +140,8 @@ class WorkerPool:
         worker = await self._free()
         keep = False
         try:
-            async with asyncio.timeout(self._seconds):
-                answer = await worker.examine(descriptor, knowledge.trust, knowledge.revocation, at, fast=fast)
+            examination = worker.examine(descriptor, knowledge.trust, knowledge.revocation, at, fast=fast)
+            answer = await self._in_time(worker, examination)
             keep = "found" in answer and worker.examined < DOCUMENTS_PER_WORKER
         except TimeoutError:
             return {"failed": "time"}
@@ -145,6 +151,28 @@ class WorkerPool:
             else:
                 self._nursery.end(worker)
         return answer
+
+    async def _in_time(self, worker: Worker, examination: Coroutine[Any, Any, dict[str, Any]]) -> dict[str, Any]:
+        """Wait for a worker's answer for as long as it has processor time left.
+
+        Raises:
+            TimeoutError: It has used up what a document may.
+            WorkerDied: It ended, or has long been given no time.
+        """
+        clock = asyncio.get_running_loop().time
+        asked = asyncio.create_task(examination)
+        try:
+            began, used_before, left = clock(), worker.seconds(), self._seconds
+            while not (await asyncio.wait([asked], timeout=max(left, LOOK_SECONDS)))[0]:
+                left = self._seconds - (worker.seconds() - used_before)
+                if left <= 0:
+                    raise TimeoutError
+                if clock() - began > STARVED * self._seconds:
+                    raise WorkerDied(f"{clock() - began:.0f} s have passed without the processor time for an answer")
+            return asked.result()
+        finally:
+            asked.cancel()
+            await asyncio.wait([asked])  # its socket may be closed only when it no longer waits there
 
     async def _free(self) -> Worker:
         while self._idle:
