@@ -17,6 +17,7 @@ from docaxis.directory.entries import MemberState
 from docaxis.storage.clerk_accounts import READERS, ClerkRole
 
 CLERKS: Final = frozenset({ClerkRole.CLERK})
+ADMINISTRATORS: Final = frozenset({ClerkRole.ADMINISTRATOR})
 EVERYBODY: Final = frozenset(ClerkRole)
 MAX_FIELDS: Final = 300
 MAX_WORDS: Final = 1024 * 1024
@@ -160,11 +161,12 @@ Page = Callable[[Request, Visitor], Awaitable[Response]]
 
 
 def signed_in(
-    handler: Page, *, only: frozenset[ClerkRole] = READERS, even_suspended: bool = False
+    handler: Page, *, only: frozenset[ClerkRole] = READERS, even_suspended: bool = False, even_new: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     """Let a handler have only people who are signed in, of any of these roles; others are asked to sign in.
 
-    For another role the page does not exist. A suspended member's people do nothing more.
+    For another role the page does not exist. A suspended member's people do nothing more, and whose password was
+    handed out chooses another first.
     """
 
     async def guarded(request: Request) -> Response:
@@ -177,6 +179,8 @@ def signed_in(
         member = state.directory().members.get(visitor.account.member)
         if member is not None and member.state is MemberState.SUSPENDED and not even_suspended:
             raise SuspendedOrganisation
+        if visitor.account.once_until is not None and not even_new:
+            return RedirectResponse("/account", 303)
         if only.isdisjoint(visitor.account.roles):
             raise HTTPException(404)
         return await handler(request, visitor)

@@ -17,6 +17,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from docaxis.addresses import Senders, is_loopback
+from docaxis.clerk.administering import Administering
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.entitlements import EndedEntitlement, Entitlements
 from docaxis.clerk.guarding import HEADERS, BoundHeaders, ForeignForm, ReadOnlyRole, SuspendedOrganisation, TooLargeForm
@@ -36,6 +37,7 @@ from docaxis.serving import WebServer
 from docaxis.settings import Settings
 from docaxis.spooling import AGAIN_SECONDS, NoRoom, SpoolRoom, TooLargeForRoom
 from docaxis.storage.clerk_accounts import ClerkAccountStore
+from docaxis.storage.clerk_administration import ClerkAdministration
 from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
@@ -66,9 +68,11 @@ def build_clerk_pages(
     if settings.mode != "production" and not is_loopback(settings.clerk.host):
         raise OpenPages(settings.clerk.host)
     connect = gateway_client(gateway, settings.axis, settings.environment, clock)
-    entitlements = Entitlements(DirectoryRepository(engine, clock=clock).authenticate)
+    repository = DirectoryRepository(engine, clock=clock)
+    entitlements = Entitlements(repository.authenticate)
+    passwords = Passwords()
     visitors = Visitors(
-        ClerkAccountStore(engine), key, connect, entitlements=entitlements, passwords=Passwords(), clock=clock
+        ClerkAccountStore(engine), key, connect, entitlements=entitlements, passwords=passwords, clock=clock
     )
     app = Starlette(
         routes=[*ROUTES, Mount("/static", StaticFiles(directory=STATIC))],
@@ -90,6 +94,8 @@ def build_clerk_pages(
         },
     )
     app.state.visitors = visitors
+    app.state.administration = ClerkAdministration(engine)
+    app.state.administering = Administering(app.state.administration, repository, key, passwords, clock=clock)
     app.state.lists = ClerkLists(engine)
     app.state.drafts = ClerkDraftStore(engine)
     app.state.documents = ClerkDocuments(engine)

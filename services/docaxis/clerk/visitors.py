@@ -87,6 +87,8 @@ class Visitors:
         if not await self._passwords.matches(password, None if account is None else account.password_hash):
             return None
         assert account is not None, "without an account nothing matches"
+        if account.once_until is not None and account.once_until <= self._clock():
+            return None
         token = secrets.token_urlsafe(TOKEN_BYTES)
         await self._accounts.begin(token, account.account_id, at=self._clock())
         return token
@@ -100,7 +102,8 @@ class Visitors:
         if not await self._passwords.matches(old, visitor.account.password_hash):
             return False
         kept = await asyncio.to_thread(self._passwords.hash, new)
-        await self._accounts.change_password(visitor.account.account_id, kept, token=visitor.token, at=self._clock())
+        account, at = visitor.account, self._clock()
+        await self._accounts.change_password(account.account_id, kept, by=account.name, token=visitor.token, at=at)
         return True
 
     async def recognise(self, token: str) -> Visitor | None:

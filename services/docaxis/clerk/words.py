@@ -3,6 +3,7 @@
 from typing import Final
 
 from docaxis.clerk.account_words import ACCOUNT_WORDS
+from docaxis.clerk.administration_words import ADMINISTRATION_WORDS
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
 from docaxis.clerk.viewing_words import VIEWING_WORDS
@@ -14,6 +15,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **REGISTER_WORDS,
     **DEADLINE_WORDS,
     **ACCOUNT_WORDS,
+    **ADMINISTRATION_WORDS,
     **VIEWING_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),

@@ -121,5 +121,15 @@ async def revoke(connection: AsyncConnection, credential_id: str, *, at: datetim
     )
 
 
+async def revoke_of(connection: AsyncConnection, member: str, role: Role, holder: str, *, at: datetime) -> None:
+    """End every credential of a member's holder now."""
+    table = credentials.c
+    await connection.execute(
+        update(credentials)
+        .where(table.member == member, table.role == role.value, table.holder == holder, table.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

@@ -170,6 +170,27 @@ class DirectoryRepository:
             secret = await credentials.issue(connection, principal, expires_at=expires_at, at=at, random=self._random)
         return principal, secret
 
+    async def renew_credential(
+        self, *, role: Role, holder: str, expires_at: datetime, member: str, organisations: Sequence[str]
+    ) -> tuple[Principal, str]:
+        """Make a credential and end all others of this holder.
+
+        Raises:
+            RejectedRegistration: Unknown member, bodies it does not speak for, or expired at once.
+        """
+        codes = [(await self._organisation(code)).code for code in organisations]
+        principal = Principal(str(self._new_id()), member, tuple(dict.fromkeys(codes)), role, holder)
+        at = self._clock()
+        async with self._changing() as connection:
+            await credentials.revoke_of(connection, member, role, holder, at=at)
+            secret = await credentials.issue(connection, principal, expires_at=expires_at, at=at, random=self._random)
+        return principal, secret
+
+    async def revoke_credentials_of(self, *, role: Role, holder: str, member: str) -> None:
+        """End all credentials of a holder now."""
+        async with self._changing() as connection:
+            await credentials.revoke_of(connection, member, role, holder, at=self._clock())
+
     async def authenticate(self, secret: str) -> Principal:
         """Say who bears this secret; whether the member may act is asked of the snapshot.
 

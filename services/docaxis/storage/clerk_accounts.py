@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.storage.clerk_acts import OPERATOR, AccountAct, note
 from docaxis.storage.driver import Database, Row, Statement
 
 SESSION_LIFE: Final = timedelta(hours=10)
@@ -35,7 +36,10 @@ READERS: Final = frozenset({ClerkRole.CLERK, ClerkRole.LEADER})
 
 @dataclass(frozen=True, slots=True)
 class ClerkAccount:
-    """A person who signs in; ``credential`` is sealed, ``password_hash`` carries its own parameters."""
+    """A person who signs in; ``credential`` is sealed, ``password_hash`` carries its own parameters.
+
+    ``once_until``: the password was handed out, is good until then, and another is to be chosen first of all.
+    """
 
     account_id: UUID
     name: str
@@ -45,11 +49,13 @@ class ClerkAccount:
     roles: frozenset[ClerkRole]
     password_hash: str
     credential: bytes
+    once_until: datetime | None = None
 
 
 _COLUMNS: Final = (
     "a.account_id, a.name, a.full_name, a.member, a.organisations, a.roles, a.credential, coalesce((SELECT "
-    "p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) AS password_hash"
+    "p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) AS password_hash, "
+    "(SELECT p.once_until FROM clerk_passwords p WHERE p.account_id = a.account_id) AS once_until"
 )
 _ADD: Final = Statement("""
     INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, roles, password_hash, credential,
@@ -57,7 +63,7 @@ _ADD: Final = Statement("""
     VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
       CAST(:organisations AS text[]), CAST(:roles AS text[]), CAST(:password_hash AS text), CAST(:credential AS bytea),
       CAST(:at AS timestamptz))
-    ON CONFLICT (name) DO NOTHING
+    ON CONFLICT (name) DO NOTHING RETURNING account_id
 """)
 _BY_NAME: Final = Statement(f"""
     SELECT {_COLUMNS} FROM clerk_accounts a WHERE a.name = CAST(:name AS text) AND a.disabled_at IS NULL
@@ -75,7 +81,8 @@ _SEEN: Final = Statement(f"""
 _CHANGE_PASSWORD: Final = Statement("""
     INSERT INTO clerk_passwords (account_id, password_hash, changed_at)
     VALUES (CAST(:account AS uuid), CAST(:password_hash AS text), CAST(:at AS timestamptz))
-    ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at
+    ON CONFLICT (account_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = excluded.changed_at,
+      once_until = NULL
 """)
 _END_OTHERS: Final = Statement("""
     DELETE FROM clerk_sessions WHERE account_id = CAST(:account AS uuid) AND token_sha256 <> CAST(:token AS bytea)
@@ -98,33 +105,41 @@ class ClerkAccountStore:
 
     async def add(self, account: ClerkAccount, *, at: datetime) -> None:
         """Store an account; one of that name that is there already stays as it is."""
-        await self._database.run(
-            _ADD,
-            account=account.account_id,
-            name=account.name,
-            full_name=account.full_name,
-            member=account.member,
-            organisations=list(account.organisations),
-            roles=sorted(account.roles),
-            password_hash=account.password_hash,
-            credential=account.credential,
-            at=at,
-        )
+        async with self._database.transaction() as connection:
+            made = await connection.row(
+                _ADD,
+                account=account.account_id,
+                name=account.name,
+                full_name=account.full_name,
+                member=account.member,
+                organisations=list(account.organisations),
+                roles=sorted(account.roles),
+                password_hash=account.password_hash,
+                credential=account.credential,
+                at=at,
+            )
+            if made is not None:
+                await note(connection, AccountAct.MADE, account.account_id, by=OPERATOR, at=at)
 
     async def named(self, name: str) -> ClerkAccount | None:
         """Find an account that may sign in."""
         row = await self._database.row(_BY_NAME, name=name)
         return None if row is None else _account(row)
 
-    async def change_password(self, account_id: UUID, password_hash: str, *, token: str, at: datetime) -> None:
+    async def change_password(self, account_id: UUID, password_hash: str, *, by: str, token: str, at: datetime) -> None:
         """Keep a new password, and end every session of the account but this one."""
         async with self._database.transaction() as connection:
             await connection.run(_CHANGE_PASSWORD, account=account_id, password_hash=password_hash, at=at)
             await connection.run(_END_OTHERS, account=account_id, token=_digest(token))
+            await note(connection, AccountAct.PASSWORD_CHOSEN, account_id, by=by, at=at)
 
     async def disable(self, name: str, *, at: datetime) -> bool:
         """Let nobody sign in to an account any more, nor stay; False: there is none. The database's owner may."""
-        return await self._database.row(_DISABLE, name=name, at=at) is not None
+        async with self._database.transaction() as connection:
+            found = await connection.row(_DISABLE, name=name, at=at)
+            if found is not None:
+                await note(connection, AccountAct.DISABLED, found["account_id"], by=OPERATOR, at=at)
+        return found is not None
 
     async def begin(self, token: str, account_id: UUID, *, at: datetime) -> None:
         """Begin a session, and forget those that have ended by themselves."""
@@ -153,6 +168,7 @@ def _account(row: Row) -> ClerkAccount:
         roles=frozenset(map(ClerkRole, row["roles"])),
         password_hash=row["password_hash"],
         credential=bytes(row["credential"]),
+        once_until=row["once_until"],
     )
 
 

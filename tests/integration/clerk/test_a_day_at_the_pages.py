@@ -7,14 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
+from clerkoffice.accessibility import check_by_axe
 from docaxis_schemas.lifecycle import REPORT_NAMES, Report
 from docaxis_schemas.moments import VIETNAM
 
-GRAVE = {"serious", "critical"}
 PATIENCE_MS = 60_000
 SUBJECT = "Về việc kiểm thử trang văn thư của trục liên thông"
 
@@ -104,15 +103,6 @@ async def look_into_the_registers(page: Page, office: Office, register: str) -> 
     await page.get_by_role("button", name="Tìm", exact=True).click()
     await page.get_by_role("link", name=SUBJECT).click()
     await expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-async def check_by_axe(page: Page) -> None:
-    # The pages' own policy forbids foreign scripts, so axe is put in by the browser itself.
-    found = (await Axe().run(page)).response["violations"]
-    grave = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]
-    assert not grave, (page.url, grave)
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await page.evaluate(overflow) <= 0, f"{page.url} scrolls sideways at 200 %"
 
 
 async def view_the_file(page: Page, address: str) -> str:

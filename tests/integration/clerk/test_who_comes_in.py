@@ -133,7 +133,7 @@ async def test_who_only_administers_sees_no_document(office: Office, accounts: A
     async with office.signed_in(SENDER) as visitor:
         async with accounts.begin() as connection:
             await connection.execute(text(APPOINT))
-        assert (await visitor.get("/")).headers["location"] == "/account"
+        assert (await visitor.get("/")).headers["location"] == "/accounts"
         shown = await visitor.get("/account")
         assert "quản trị tài khoản" in shown.text
         assert "/inbox" not in shown.text

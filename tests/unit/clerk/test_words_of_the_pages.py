@@ -7,6 +7,8 @@ from pathlib import Path
 
 import docaxis.clerk
 from docaxis.clerk.words import FIELDS, WORDS, field_name, word
+from docaxis.storage.clerk_accounts import ClerkRole
+from docaxis.storage.clerk_acts import AccountAct
 from docaxis_schemas.document import RecipientRole, Urgency
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.lifecycle import Change, ChangeState, Report, TransportState
@@ -15,13 +17,16 @@ from docaxis_signing.disposition import Disposition
 
 PAGES = Path(docaxis.clerk.__file__).parent
 _ASKED = re.compile(r"""\bt\(["']([a-z0-9-]+)["']\)""")
-_GIVEN = re.compile(r'(?:message|title|text)="([a-z-]+)"|faults=\("([a-z-]+)",\)')
+_GIVEN = re.compile(
+    r'(?:message|title|text)="([a-z-]+)"|faults=\("([a-z-]+)",\)|RejectedAccount\("([a-z-]+)"\)'
+    r'|_(?:one|ask)\(request, visitor, (?:typed, )?"([a-z-]+)"\)'
+)
 
 
 def asked_for() -> set[str]:
     found = {key for page in PAGES.glob("templates/*.html") for key in _ASKED.findall(page.read_text("utf-8"))}
     for module in PAGES.rglob("*.py"):
-        found |= {one or other for one, other in _GIVEN.findall(module.read_text("utf-8"))}
+        found |= {"".join(groups) for groups in _GIVEN.findall(module.read_text("utf-8"))}
     return found
 
 
@@ -35,8 +40,10 @@ def test_every_word_that_is_asked_for_is_there() -> None:
         "event-": EvidenceType,
         "change-": Change,
         "change-state-": ChangeState,
+        "act-": AccountAct,
     }
     built = {f"{prefix}{one.value}" for prefix, members in families.items() for one in members}
+    built |= {f"role-{role.value}" for role in ClerkRole}
     missing = {key for key in asked_for() | built if key not in WORDS}
     assert not missing
     assert len(asked_for()) > 50

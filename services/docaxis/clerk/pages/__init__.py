@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute
 
 from docaxis.clerk.pages import (
     account,
+    administration,
     deadlines,
     incoming,
     outgoing,
@@ -24,6 +25,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *deadlines.ROUTES,
     *viewing.ROUTES,
     *account.ROUTES,
+    *administration.ROUTES,
 )
 
 __all__ = ["ROUTES"]

@@ -19,6 +19,8 @@ MIN_PASSWORD: Final = 12
 
 async def account(request: Request, visitor: Visitor) -> Response:
     message = "password-changed" if request.query_params.get("done") == "1" else None
+    if visitor.account.once_until is not None:
+        message = "password-first"
     return page(request, "account.html", visitor, message=message)
 
 
@@ -48,6 +50,6 @@ def _fault(old: str, new: str, again: str) -> str | None:
 
 
 ROUTES = (
-    Route("/account", signed_in(account, only=EVERYBODY), methods=["GET"]),
-    Route("/account", signed_in(change_password, only=EVERYBODY), methods=["POST"]),
+    Route("/account", signed_in(account, only=EVERYBODY, even_new=True), methods=["GET"]),
+    Route("/account", signed_in(change_password, only=EVERYBODY, even_new=True), methods=["POST"]),
 )

@@ -14,7 +14,7 @@ from docaxis.clerk.visitors import Visitor
 
 
 async def home(request: Request, visitor: Visitor) -> Response:  # noqa: ARG001 - a route
-    return RedirectResponse("/inbox" if visitor.may_read else "/account", 303)
+    return RedirectResponse("/inbox" if visitor.may_read else "/accounts", 303)
 
 
 async def ask(request: Request) -> Response:
@@ -62,6 +62,6 @@ ROUTES = (
     Route("/", signed_in(home, only=EVERYBODY)),
     Route("/sign-in", ask, methods=["GET"]),
     Route("/sign-in", sign_in, methods=["POST"]),
-    Route("/sign-out", signed_in(sign_out, only=EVERYBODY, even_suspended=True), methods=["POST"]),
+    Route("/sign-out", signed_in(sign_out, only=EVERYBODY, even_suspended=True, even_new=True), methods=["POST"]),
     Route("/language", change_language, methods=["POST"]),
 )

@@ -30,7 +30,24 @@ clerk_passwords = Table(
     Column("account_id", Uuid, ForeignKey("clerk_accounts.account_id"), primary_key=True),
     Column("password_hash", Text, nullable=False, comment="argon2id with its parameters"),
     Column("changed_at", MOMENT, nullable=False),
+    Column("once_until", MOMENT, comment="handed out by an administrator, for one use until then"),
     comment="Passwords that people chose themselves, instead of the one their account was made with.",
+)
+
+clerk_account_acts = Table(
+    "clerk_account_acts",
+    metadata,
+    Column("act_id", Uuid, primary_key=True),
+    Column("at", MOMENT, nullable=False),
+    Column("member", Text, nullable=False),
+    Column("account_id", Uuid, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("organisations", ARRAY(Text), nullable=False, comment="the account's at that moment"),
+    Column("act", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("done_by", Text, nullable=False, comment="the name of an account; empty: the operator"),
+    Index("clerk_account_acts_of_member", "member", "at"),
+    comment="What was done with accounts, by whom; never changed.",
 )
 
 clerk_sessions = Table(
