@@ -82,6 +82,7 @@ async def open_revalidation(
             AuditIndex(engine, settings.log_origin),
             AttemptStore(engine),
             RejudgementStore(engine),
+            opened.keeping,
             RevalidationStore(engine),
             opened.stage.examine,
             Envelopes(settings.axis, settings.environment, settings.bus.slots),

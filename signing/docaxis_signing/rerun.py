@@ -8,10 +8,10 @@ against their names, lists against their issuer, and the verdict is drawn anew a
 import hashlib
 import json
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from docaxis_schemas.canonical import canonical
 from docaxis_signing.judgement import Basis, JudgedFile, Parties, RegisteredCertificate, judge_submission, stop
@@ -19,18 +19,41 @@ from docaxis_signing.plain import RejectedPlain, from_plain, to_object, to_plain
 from docaxis_signing.policy import JudgedAs, Policy, RejectedPolicy
 from docaxis_signing.policy_files import read_policy
 from docaxis_signing.trust.ocsp import OcspAnswer, RejectedAnswer, ingest_answer
-from docaxis_signing.trust.revocation import Listed, RejectedRevocationList, RevocationSnapshot, ingest
+from docaxis_signing.trust.revocation import (
+    CLOCK_SKEW,
+    Listed,
+    RejectedRevocationList,
+    RevocationSnapshot,
+    ingest,
+)
 from docaxis_signing.trust.store import ConfiguredAuthority, RejectedTrustStore, TrustStore
 from docaxis_signing.verdict import Cause, DocumentFindings, Material, SubmissionVerdict
 
 FORMAT: Final = "docaxis-verdict/1"
+SHARED: Final = ("policy", "policy_version", "rules", "trust", "lists")
+"""Members of `VerdictInputs` that all verdicts have in common while no list changes."""
 
+REMEMBERED: Final = 8
+"""Sets of lists that are held at a time while records are drawn again: they come in groups of one set each."""
+
+T = TypeVar("T")
 Get = Callable[[str], bytes]
 """Gives the bytes of an object by its SHA-256; whoever brings it checks them."""
 
 
 class RejectedEvidence(ValueError):
     """The stored evidence is incomplete, damaged, or not of this form."""
+
+
+_OURS: Final = (
+    RejectedPlain,
+    RejectedPolicy,
+    RejectedRevocationList,
+    RejectedTrustStore,
+    RejectedAnswer,
+    RejectedEvidence,
+)
+"""Errors whose text says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,47 +140,75 @@ class Objects(dict[str, bytes]):
         return name
 
 
-def shared_objects(policy: Policy, trust: TrustStore, revocation: RevocationSnapshot) -> tuple[Objects, str]:
-    """Give what many verdicts have in common, and the name of the trust store among it."""
-    objects = Objects()
-    described = canonical([to_plain(authority, objects.put) for authority in trust.authorities])
-    named = objects.put(described)
-    for item in revocation.lists:
-        objects.put(item.der)
-    for answer in revocation.answers.values():
-        objects.put(answer.der)
-    for rule in policy.roles.values():
-        objects.put(rule.text)
-    return objects, named
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What many verdicts have in common: policy, trust store and lists, with the bytes of all of it to keep."""
+
+    policy: Policy
+    trust: TrustStore
+    revocation: RevocationSnapshot
+    kept: datetime
+    """When the lists had been taken in."""
+    named: str
+    """What the trust store is called among the objects."""
+    objects: Objects
+
+    @classmethod
+    def of(cls, policy: Policy, trust: TrustStore, revocation: RevocationSnapshot, kept: datetime) -> "Grounds":
+        """Put them together."""
+        objects = Objects()
+        named = objects.put(canonical([to_plain(authority, objects.put) for authority in trust.authorities]))
+        for item in revocation.lists:
+            objects.put(item.der)
+        for rule in policy.roles.values():
+            objects.put(rule.text)
+        return cls(policy, trust, revocation, kept, named, objects)
+
+    def answers_about(self, findings: Iterable[DocumentFindings]) -> tuple[OcspAnswer, ...]:
+        """Find what responders had said of the signers; of thousands of answers in force a verdict rests on few."""
+        names = {authority.sha256: authority.name for authority in self.trust.authorities}
+        signers = (one.certificate for found in findings for one in found.signatures if one.certificate is not None)
+        about = {(names.get(one.issuer_sha256 or "", ""), int(one.serial, 16)) for one in signers}
+        return tuple(self.revocation.answers[key] for key in sorted(about & self.revocation.answers.keys()))
+
+    def inputs(
+        self,
+        files: Sequence[JudgedFile],
+        *,
+        register: Iterable[RegisteredCertificate],
+        parties: Parties,
+        received: datetime,
+        stopped: RecordedStop | None = None,
+    ) -> VerdictInputs:
+        """Name what a verdict is drawn from."""
+        answers = self.answers_about(file.findings for file in files)
+        return VerdictInputs(
+            files=tuple(RecordedFile(file.name, file.role, file.findings.sha256) for file in files),
+            policy=self.policy.name,
+            policy_version=self.policy.version,
+            rules=tuple(RecordedRule(role, rule.sha256) for role, rule in sorted(self.policy.roles.items())),
+            trust=self.named,
+            lists=tuple(RecordedList(item.authority, item.sha256) for item in self.revocation.lists),
+            answers=tuple(RecordedList(item.authority, item.sha256) for item in answers),
+            register=tuple(sorted(register, key=lambda entry: entry.certificate_sha256)),
+            parties=parties,
+            received=received,
+            kept=self.kept,
+            stopped=stopped,
+        )
 
 
-def inputs_of(
-    files: Iterable[JudgedFile],
-    *,
-    policy: Policy,
-    trust: str,
-    revocation: RevocationSnapshot,
-    register: Iterable[RegisteredCertificate],
-    parties: Parties,
-    received: datetime,
-    kept: datetime,
-    stopped: RecordedStop | None = None,
-) -> VerdictInputs:
-    """Name what a verdict is drawn from; ``trust`` is what `shared_objects` calls the trust store."""
-    return VerdictInputs(
-        files=tuple(RecordedFile(file.name, file.role, file.findings.sha256) for file in files),
-        policy=policy.name,
-        policy_version=policy.version,
-        rules=tuple(RecordedRule(role, rule.sha256) for role, rule in sorted(policy.roles.items())),
-        trust=trust,
-        lists=tuple(RecordedList(item.authority, item.sha256) for item in revocation.lists),
-        answers=tuple(RecordedList(item.authority, item.sha256) for item in revocation.answers.values()),
-        register=tuple(sorted(register, key=lambda entry: entry.certificate_sha256)),
-        parties=parties,
-        received=received,
-        kept=kept,
-        stopped=stopped,
-    )
+def divide(inputs: VerdictInputs) -> tuple[bytes, bytes]:
+    """Write inputs in two parts: what all verdicts have in common while no list changes, and what is of this one."""
+    own = to_object(inputs)
+    shared = {name: own.pop(name) for name in SHARED}
+    return canonical(shared), canonical(own)
+
+
+def join(shared: bytes, own: bytes) -> dict[str, Any]:
+    """Put the two parts together again."""
+    inputs: dict[str, Any] = json.loads(shared) | json.loads(own)
+    return inputs
 
 
 def brought_objects(material: Iterable[Material]) -> Objects:
@@ -173,52 +224,66 @@ def brought_objects(material: Iterable[Material]) -> Objects:
     return objects
 
 
-def record_of(verdict: SubmissionVerdict, inputs: VerdictInputs) -> dict[str, Any]:
-    """Write a verdict with its inputs as JSON values."""
-    return {
-        "format": FORMAT,
-        "verdict_sha256": verdict.sha256,
-        "verdict": verdict.to_json(),
-        "inputs": to_object(inputs),
-    }
+def record_of(verdict: Mapping[str, Any], sha256: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a verdict with its inputs, both as JSON values."""
+    return {"format": FORMAT, "verdict_sha256": sha256, "verdict": verdict, "inputs": inputs}
 
 
-def rebuild(record: Mapping[str, Any], get: Get) -> Rebuilt:
-    """Take the objects of a record in hand, each checked as when it first came.
+class Rebuilder:
+    """Takes the objects of records in hand, each checked as when it first came; what records share is read once."""
 
-    Raises:
-        RejectedEvidence: The record is not of this form, or an object is not what it has to be.
-    """
-    try:
-        if record["format"] != FORMAT:
-            raise RejectedEvidence(f"unknown format {record['format']!r}")
-        inputs = from_plain(VerdictInputs, record["inputs"])
-        described = json.loads(get(inputs.trust))
-        trust = TrustStore.of(*(from_plain(ConfiguredAuthority, item, get) for item in described))
-        lists = [ingest(trust, item.authority, get(item.sha256), now=inputs.kept) for item in inputs.lists]
-        known = RevocationSnapshot().advance(*lists)
-        answers = [_answer(trust, item, get, known, inputs.kept) for item in inputs.answers]
-        roles = {rule.role: read_policy(get(rule.sha256)) for rule in inputs.rules}
-    except (KeyError, TypeError, ValueError) as error:
-        ours = (
-            RejectedPlain,
-            RejectedPolicy,
-            RejectedRevocationList,
-            RejectedTrustStore,
-            RejectedAnswer,
-            RejectedEvidence,
-        )
-        detail = str(error) if isinstance(error, ours) else f"{type(error).__name__}: {error}"
-        raise RejectedEvidence(detail) from error
-    return Rebuilt(inputs, _policy(inputs, roles), trust, known.answered(*answers))
+    def __init__(self, get: Get) -> None:
+        self._get = get
+        self._known: dict[Hashable, tuple[TrustStore, RevocationSnapshot]] = {}
+        self._policies: dict[Hashable, Policy] = {}
+
+    def rebuild(self, record: Mapping[str, Any]) -> Rebuilt:
+        """Take one record in hand.
+
+        Raises:
+            RejectedEvidence: The record is not of this form, or an object is not what it has to be.
+        """
+        try:
+            if record["format"] != FORMAT:
+                raise RejectedEvidence(f"unknown format {record['format']!r}")
+            inputs = from_plain(VerdictInputs, record["inputs"])
+            trust, known = self._shared(inputs)
+            if any(item.this_update > inputs.kept + CLOCK_SKEW for item in known.lists):
+                raise RejectedEvidence("a list is younger than its use")
+            answers = [_answer(trust, item, self._get, known, inputs.kept) for item in inputs.answers]
+            policy = self._policy(inputs)
+        except (KeyError, TypeError, ValueError) as error:
+            detail = str(error) if isinstance(error, _OURS) else f"{type(error).__name__}: {error}"
+            raise RejectedEvidence(detail) from error
+        return Rebuilt(inputs, policy, trust, known.answered(*answers))
+
+    def _shared(self, inputs: VerdictInputs) -> tuple[TrustStore, RevocationSnapshot]:
+        def read() -> tuple[TrustStore, RevocationSnapshot]:
+            described = json.loads(self._get(inputs.trust))
+            trust = TrustStore.of(*(from_plain(ConfiguredAuthority, item, self._get) for item in described))
+            lists = [ingest(trust, item.authority, self._get(item.sha256), now=inputs.kept) for item in inputs.lists]
+            return trust, RevocationSnapshot().advance(*lists)
+
+        return _remembered(self._known, (inputs.trust, inputs.lists), read)
+
+    def _policy(self, inputs: VerdictInputs) -> Policy:
+        def read() -> Policy:
+            roles = {rule.role: read_policy(self._get(rule.sha256)) for rule in inputs.rules}
+            if set(roles) == {JudgedAs.FILE}:
+                return Policy.of_file(roles[JudgedAs.FILE])
+            return Policy.of_roles(inputs.policy, inputs.policy_version, roles)
+
+        return _remembered(self._policies, (inputs.policy, inputs.policy_version, inputs.rules), read)
+
+
+def _remembered(memory: dict[Hashable, T], key: Hashable, read: Callable[[], T]) -> T:
+    if key not in memory:
+        while len(memory) >= REMEMBERED:
+            del memory[next(iter(memory))]
+        memory[key] = read()
+    return memory[key]
 
 
 def _answer(trust: TrustStore, item: RecordedList, get: Get, known: RevocationSnapshot, now: datetime) -> OcspAnswer:
     issuer = trust.named(item.authority)
     return ingest_answer(issuer, get(item.sha256), now=now, responder_good=Listed(issuer, known, now))
-
-
-def _policy(inputs: VerdictInputs, roles: Mapping[JudgedAs, Any]) -> Policy:
-    if set(roles) == {JudgedAs.FILE}:
-        return Policy.of_file(roles[JudgedAs.FILE])
-    return Policy.of_roles(inputs.policy, inputs.policy_version, roles)

@@ -144,7 +144,7 @@ class AuditedLog:
         bound = await AttemptStore(self.engine).bind(submission, 1, source, decision=verdict_event(submission))
         body = verdict_body(found, disposition)
         proposed = Decision(verdict_event(submission), submission, "verdict", 1, self.clock(), body)
-        decision = await RejudgementStore(self.engine).decide(proposed, (), bound.claim.received_at)
+        decision = await RejudgementStore(self.engine).decide(proposed, (), bound.claim.received_at, None)
         return list(self.envelopes.verdict(bound.claim, decision, 1))
 
     async def sign(self, outgoing: Iterable[Outgoing]) -> list[EvidenceRecord]:

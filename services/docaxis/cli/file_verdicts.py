@@ -61,8 +61,8 @@ class Question:
 
 
 def exit_code(verdict: SubmissionVerdict) -> Exit:
-    """Say how a call about this one file ends."""
-    if verdict.files[0].findings.integrity is Integrity.UNREADABLE:
+    """Say how a call about a file, or a submission's files, ends."""
+    if any(file.findings.integrity is Integrity.UNREADABLE for file in verdict.files):
         return Exit.UNREADABLE
     codes = {Indication.TOTAL_PASSED: Exit.OK, Indication.INDETERMINATE: Exit.INDETERMINATE}
     return codes.get(verdict.indication, Exit.REFUSED)
@@ -82,6 +82,24 @@ def as_json(name: str, verdict: SubmissionVerdict, number: int = 0) -> dict[str,
         "cause": file.cause,
         "reasons": list(file.reasons),
         "active_content": list(findings.active_content),
+        "verdict_sha256": verdict.sha256,
+        "policy": verdict.policy,
+        "policy_sha256": verdict.policy_sha256,
+        "trust_store_sha256": verdict.trust_store_sha256,
+        "validation_time": to_text(verdict.validation_time),
+        "engines": list(verdict.engines),
+    }
+
+
+def submission_json(verdict: SubmissionVerdict) -> dict[str, Any]:
+    """Give the line of a submission: that of its one file, or of several, which are listed in it."""
+    files = [as_json(file.name, verdict, number) for number, file in enumerate(verdict.files)]
+    one = files[0] if len(files) == 1 else {"files": files}
+    return one | {
+        "verdict": verdict.indication.value,
+        "sub_indication": verdict.sub_indication,
+        "cause": verdict.cause,
+        "reasons": list(verdict.reasons),
         "verdict_sha256": verdict.sha256,
         "policy": verdict.policy,
         "policy_sha256": verdict.policy_sha256,

@@ -1,6 +1,7 @@
 """A directory of kept evidence: objects by the SHA-256 of their bytes, and a record for each verdict.
 
     objects/SHA256                 documents, certificates, lists, tokens, policies, trust stores
+    documents/SHA256.pdf           documents, where they lie apart for people to open
     verdicts/VERDICT_SHA256.json   a verdict and the names of all it was drawn from
 
 Nothing is ever changed in place: what is there under a name is what belongs there.
@@ -10,7 +11,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,8 +20,44 @@ from docaxis_schemas.canonical import canonical
 from docaxis_signing.rerun import RejectedEvidence
 
 OBJECTS: Final = "objects"
+DOCUMENTS: Final = "documents"
 VERDICTS: Final = "verdicts"
 _HEX: Final = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record where it lies; its name is the hash of the verdict it holds."""
+
+    path: Path
+
+    @property
+    def verdict_sha256(self) -> str:
+        """Give the hash of the verdict that was recorded."""
+        return self.path.stem
+
+    def read(self) -> dict[str, Any]:
+        """Read it.
+
+        Raises:
+            RejectedEvidence: It cannot be read, or is the record of another verdict.
+        """
+        try:
+            record = json.loads(self.path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise RejectedEvidence(f"{self.path}: {error}") from error
+        if not isinstance(record, dict) or record.get("verdict_sha256") != self.verdict_sha256:
+            raise RejectedEvidence(f"{self.path}: not the record of that verdict")
+        return record
+
+    @property
+    def together(self) -> tuple[str, str]:
+        """Name what it shares with others; records of one trust store and set of lists are drawn again in a row."""
+        try:
+            inputs = self.read()["inputs"]
+            return str(inputs["trust"]), str(inputs["lists"])
+        except (RejectedEvidence, KeyError, TypeError):
+            return "", ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +94,8 @@ class EvidenceDirectory:
         """
         if len(sha256) != 64 or not _HEX.issuperset(sha256):
             raise RejectedEvidence(f"{sha256!r} is no SHA-256")
-        return self.path / OBJECTS / sha256
+        path, document = self.path / OBJECTS / sha256, self.path / DOCUMENTS / f"{sha256}.pdf"
+        return document if not path.exists() and document.exists() else path
 
     def get(self, sha256: str) -> bytes:
         """Read an object.
@@ -73,23 +111,16 @@ class EvidenceDirectory:
             raise RejectedEvidence(f"object {sha256} has other bytes")
         return data
 
-    def records(self) -> Iterator[dict[str, Any]]:
-        """Read every record.
+    def records(self) -> list[KeptRecord]:
+        """Find every record, those that share lists one after the other.
 
         Raises:
-            RejectedEvidence: There is none, or one cannot be read.
+            RejectedEvidence: There is none.
         """
-        paths = sorted((self.path / VERDICTS).glob("*.json"))
-        if not paths:
+        found = [KeptRecord(path) for path in sorted((self.path / VERDICTS).glob("*.json"))]
+        if not found:
             raise RejectedEvidence(f"no verdict is kept in {self.path}")
-        for path in paths:
-            try:
-                record = json.loads(path.read_bytes())
-            except (OSError, ValueError) as error:
-                raise RejectedEvidence(f"{path}: {error}") from error
-            if not isinstance(record, dict) or record.get("verdict_sha256") != path.stem:
-                raise RejectedEvidence(f"{path}: not the record of that verdict")
-            yield record
+        return sorted(found, key=lambda record: record.together)
 
     def _write(self, path: Path, data: bytes) -> None:
         if path.exists():

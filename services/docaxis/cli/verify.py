@@ -101,32 +101,36 @@ def reverify(directory: Path, output: Output) -> int:
         CommandFailed: Something of the evidence is missing or damaged.
     """
     from docaxis.cli import file_verdicts  # noqa: PLC0415 - an extra
-    from docaxis.cli.kept_evidence import EvidenceDirectory  # noqa: PLC0415 - an extra
+    from docaxis.cli.kept_evidence import EvidenceDirectory, KeptRecord  # noqa: PLC0415 - an extra
     from docaxis.cli.reverifying import Again  # noqa: PLC0415 - an extra
     from docaxis_signing.rerun import RejectedEvidence  # noqa: PLC0415 - an extra
     from docaxis_signing.verdict import SubmissionVerdict  # noqa: PLC0415 - an extra
 
     found: list[Exit] = [Exit.OK]
+    damaged: list[str] = []
 
-    def tell(record: dict[str, Any], verdict: SubmissionVerdict) -> None:
-        same = verdict.sha256 == record["verdict_sha256"]
-        found.append(file_verdicts.exit_code(verdict) if same else Exit.REFUSED)
+    def tell(record: KeptRecord, drawn: SubmissionVerdict | RejectedEvidence) -> None:
+        told: dict[str, Any] = {"recorded_verdict_sha256": record.verdict_sha256}
+        if isinstance(drawn, RejectedEvidence):
+            damaged.append(str(drawn))
+            output.result(told | {"reproduced": None, "reason": str(drawn)}, f"✗ {record.verdict_sha256}: {drawn}")
+            return
+        same = drawn.sha256 == record.verdict_sha256
+        found.append(file_verdicts.exit_code(drawn) if same else Exit.REFUSED)
         again = output.text("Ra đúng kết quả cũ", "Drawn again, the same")
         other = output.text("KHÔNG ra kết quả cũ", "Drawn again, NOT the same")
-        for number, file in enumerate(verdict.files):
-            value = file_verdicts.as_json(file.name, verdict, number)
-            told = {"recorded_verdict_sha256": record["verdict_sha256"], "reproduced": same}
-            lines = [
-                *file_verdicts.sentence(file.name, verdict, output),
-                f"  {again if same else other}: {verdict.sha256}",
-            ]
-            output.result(value | told, *lines)
+        lines = file_verdicts.sentence(", ".join(file.name for file in drawn.files), drawn, output)
+        value = file_verdicts.submission_json(drawn) | told | {"reproduced": same}
+        output.result(value, *lines, f"  {again if same else other}: {drawn.sha256}")
 
     try:
         asyncio.run(Again(EvidenceDirectory(directory)).run(tell))
     except RejectedEvidence as error:
-        vi, en = f"Bằng chứng thiếu hoặc hỏng: {error}", f"The evidence is incomplete or damaged: {error}"
-        raise CommandFailed(Exit.BAD_INPUT, "evidence-damaged", vi, en) from error
+        damaged.append(str(error))
+    if damaged:
+        vi = f"Bằng chứng thiếu hoặc hỏng ({len(damaged)}): {damaged[0]}"
+        en = f"The evidence is incomplete or damaged ({len(damaged)}): {damaged[0]}"
+        raise CommandFailed(Exit.BAD_INPUT, "evidence-damaged", vi, en)
     return max(found, key=_GRAVITY.index)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.decisions import Decision
 from docaxis.storage.driver import Database, Statement
+from docaxis.storage.evidence_objects import KeptInputs
 
 _DECIDE: Final = Statement("""
     WITH made AS (
@@ -21,6 +22,10 @@ _DECIDE: Final = Statement("""
         SELECT CAST(:submission_id AS uuid), w.authority, :received_at, string_to_array(w.serials, ' ')
         FROM made, unnest(CAST(:authorities AS text[]), CAST(:serials AS text[])) AS w(authority, serials)
         ON CONFLICT (submission_id, authority) DO NOTHING
+    ), drawn AS (
+        INSERT INTO verdict_inputs (event_id, submission_id, shared, own)
+        SELECT event_id, CAST(:submission_id AS uuid), CAST(:shared AS text), CAST(:own AS bytea)
+        FROM made WHERE CAST(:shared AS text) IS NOT NULL
     )
     SELECT event_id FROM made
 """)
@@ -62,8 +67,12 @@ class RejudgementStore:
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
 
-    async def decide(self, proposed: Decision, watches: Sequence[Watch], received_at: datetime) -> Decision:
-        """Store a verdict together with what it waits for, and give the one that stands.
+    async def decide(
+        self, proposed: Decision, watches: Sequence[Watch], received_at: datetime, inputs: KeptInputs | None
+    ) -> Decision:
+        """Store a verdict together with what it waits for, and what it was drawn from, and give the one that stands.
+
+        ``inputs`` name objects that are kept already; None of a verdict that nobody is to draw again.
 
         Raises:
             UnavailableStorage: The database is away.
@@ -72,6 +81,8 @@ class RejudgementStore:
             "received_at": received_at,
             "authorities": [watch.authority for watch in watches],
             "serials": [" ".join(watch.serials) for watch in watches],
+            "shared": None if inputs is None else inputs.shared,
+            "own": None if inputs is None else inputs.own,
         }
         async with self._database.connection() as connection:
             if await connection.row(_DECIDE, **values) is not None:

@@ -15,9 +15,9 @@ from docaxis_schemas.document import DocumentMetadata
 from docaxis_schemas.submission import ContentEntry, FileRole, Manifest, read_manifest
 from docaxis_signing.disposition import Disposition, decide
 from docaxis_signing.judgement import Basis, JudgedFile, Parties, RegisteredCertificate, judge_submission, stop
-from docaxis_signing.policy import JudgedAs, Policy, SignerRole
-from docaxis_signing.trust.revocation import RevocationSnapshot
-from docaxis_signing.trust.store import TrustStore
+from docaxis_signing.policy import JudgedAs, SignerRole
+from docaxis_signing.rerun import Grounds, RecordedStop, VerdictInputs
+from docaxis_signing.trust.ocsp import OcspAnswer
 from docaxis_signing.verdict import Cause, DocumentFindings, SubmissionVerdict
 
 PDF: Final = "application/pdf"
@@ -74,27 +74,51 @@ def _is_pdf(entry: ContentEntry) -> bool:
     return entry.media_type == PDF and entry.size <= PDF_LIMIT
 
 
-def judge(
-    handed: Handed,
-    findings: Sequence[DocumentFindings],
-    *,
-    policy: Policy,
-    directory: Directory,
-    trust: TrustStore,
-    revocation: RevocationSnapshot,
-) -> SubmissionVerdict:
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A verdict with all that it was drawn from."""
+
+    verdict: SubmissionVerdict
+    grounds: Grounds
+    files: tuple[JudgedFile, ...]
+    register: tuple[RegisteredCertificate, ...]
+    parties: Parties
+    received: datetime
+    stopped: RecordedStop | None
+
+    @property
+    def answers(self) -> tuple[OcspAnswer, ...]:
+        """What responders had said of its signers."""
+        return self.grounds.answers_about(file.findings for file in self.files)
+
+    def inputs(self) -> VerdictInputs:
+        """Name all that it was drawn from."""
+        return self.grounds.inputs(
+            self.files, register=self.register, parties=self.parties, received=self.received, stopped=self.stopped
+        )
+
+
+def judge(handed: Handed, findings: Sequence[DocumentFindings], *, directory: Directory, grounds: Grounds) -> Drawn:
     """Judge a submission. ``findings`` are those of `Handed.examined`, in its order."""
+    asked: dict[str, RegisteredCertificate] = {}
 
     def register(sha256: str) -> RegisteredCertificate | None:
-        return _registered(directory.certificates.get(sha256))
+        entry = _registered(directory.certificates.get(sha256))
+        if entry is not None:
+            asked[sha256] = entry
+        return entry
 
     files = [
         JudgedFile(entry.name, handed.judged_as(entry.role), found)
         for entry, found in zip(handed.examined, findings, strict=True)
     ]
-    basis = Basis(trust.sha256, revocation.epoch, handed.claim.received_at, ENGINES)
-    verdict = judge_submission(files, policy, register, _parties(handed, files, directory), basis)
-    return _overridden(verdict, handed, directory)
+    received, parties = handed.claim.received_at, _parties(handed, files, directory)
+    basis = Basis(grounds.trust.sha256, grounds.revocation.epoch, received, ENGINES)
+    verdict = judge_submission(files, grounds.policy, register, parties, basis)
+    stopped = _stopped(verdict, handed, directory)
+    if stopped is not None:
+        verdict = stop(verdict, stopped.cause, stopped.reason)
+    return Drawn(verdict, grounds, tuple(files), tuple(asked.values()), parties, received, stopped)
 
 
 def _registered(entry: DirectoryCertificate | None) -> RegisteredCertificate | None:
@@ -131,17 +155,17 @@ def _copier(handed: Handed, files: Sequence[JudgedFile], issuer: str, directory:
     return issuer
 
 
-def _overridden(verdict: SubmissionVerdict, handed: Handed, directory: Directory) -> SubmissionVerdict:
-    """Let stop what no signature makes up for: a secrecy mark on any file, a sender whose keys were in other hands."""
+def _stopped(verdict: SubmissionVerdict, handed: Handed, directory: Directory) -> RecordedStop | None:
+    """Find what no signature makes up for: a secrecy mark on any file, a sender whose keys were in other hands."""
     for file in verdict.files:
         if file.findings.cause is Cause.SECRET_MARK:
-            return stop(verdict, Cause.SECRET_MARK, f"{file.name}: {'; '.join(file.findings.notes)}")
+            return RecordedStop(Cause.SECRET_MARK, f"{file.name}: {'; '.join(file.findings.notes)}")
     try:
         directory.require_member(handed.claim.member, accepted_at=handed.claim.received_at)
     except RejectedMember as error:
         if error.fault is MemberFault.COMPROMISED:
-            return stop(verdict, Cause.SENDER_COMPROMISED, str(error))
-    return verdict
+            return RecordedStop(Cause.SENDER_COMPROMISED, str(error))
+    return None
 
 
 def disposition_of(verdict: SubmissionVerdict, *, deadline_passed: bool) -> Disposition:

@@ -17,11 +17,13 @@ from docaxis.directory.errors import UnavailableDirectory
 from docaxis.settings import Settings
 from docaxis.storage.attempts import AttemptStore
 from docaxis.storage.contents import ContentStore
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.registered_signers import RegisteredSigners
 from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.storage.revocation_lists import RevocationListStore
 from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.judging import Directory
+from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.pool import WorkerPool
 from docaxis.verifier.rejudging import Rejudging
 from docaxis.verifier.retry import WAITING_AHEAD
@@ -45,6 +47,7 @@ class OpenVerifier:
     stage: Verifier
     rejudging: Rejudging
     revocations: Revocations
+    keeping: Keeping
     pool: WorkerPool
 
     @property
@@ -98,10 +101,12 @@ async def open_verifier(
     signers = RegisteredSigners(engine).standing
     revocations = Revocations(trust, RevocationListStore(engine), clock, settings.crl_refresh, signers=signers)
     shadow = Shadow(settings.verifier.shadow_every, registry=registry)
+    rejudgements = RejudgementStore(engine)
+    keeping = Keeping(rejudgements, EvidenceObjects(engine, clock), clock)
     async with WorkerPool(settings.verifier, settings.fairness, shadow=shadow) as pool:
         parts = Parts(
             attempts=AttemptStore(engine),
-            rejudgements=RejudgementStore(engine),
+            keeping=keeping,
             contents=contents,
             directory=directory,
             pool=pool,
@@ -113,7 +118,8 @@ async def open_verifier(
         )
         stage = Verifier(parts)
         rejudging = Rejudging(
-            store=parts.rejudgements,
+            store=rejudgements,
+            keeping=keeping,
             attempts=parts.attempts,
             revocations=revocations,
             examine=stage.examine,
@@ -122,4 +128,4 @@ async def open_verifier(
             owned=frozenset(StagePlan.of(settings.bus).slots),
             clock=clock,
         )
-        yield OpenVerifier(stage, rejudging, revocations, pool)
+        yield OpenVerifier(stage, rejudging, revocations, keeping, pool)

@@ -26,7 +26,8 @@ from docaxis.storage.attempts import AttemptStore, ClaimedSubmission, StandingVe
 from docaxis.storage.decisions import Decision, UnavailableStorage
 from docaxis.storage.rejudgements import Pending, RejudgementStore, Watch
 from docaxis.verifier.envelopes import Envelopes
-from docaxis.verifier.judging import disposition_of, verdict_body
+from docaxis.verifier.judging import Drawn, disposition_of, verdict_body
+from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.revocations import Revocations
 from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.moments import Clock
@@ -109,9 +110,10 @@ class Rejudging:
     """The loop beside the verifier's stage. ``owned`` says which slots' submissions are this process's."""
 
     store: RejudgementStore
+    keeping: Keeping
     attempts: AttemptStore
     revocations: Revocations
-    examine: Callable[[ClaimedSubmission, str, int], Awaitable[SubmissionVerdict]]
+    examine: Callable[[ClaimedSubmission, str, int], Awaitable[Drawn]]
     envelopes: Envelopes
     publisher: Publisher
     owned: frozenset[int]
@@ -161,7 +163,7 @@ class Rejudging:
         if standing is None:
             return True
         try:
-            verdict = await self.examine(standing.claim, SUBMITTED_BULK, 1)
+            drawn = await self.examine(standing.claim, SUBMITTED_BULK, 1)
         except Hopeless:
             return True
         except AWAY:
@@ -169,15 +171,16 @@ class Rejudging:
         except Exception as error:  # noqa: BLE001 - a fault of this one; it is kept, and others are judged
             _LOG.error("not judged once more", submission_id=str(pending.submission_id), cause=repr(error))
             return False
+        verdict = drawn.verdict
         if decide(verdict.indication, verdict.sub_indication, verdict.cause) is Disposition.HOLD:
             return False
         disposition = disposition_of(verdict, deadline_passed=True)
         if differs(standing, verdict, disposition):
-            await self._revise(standing, verdict, disposition, item)
+            await self._revise(standing, drawn, disposition, item)
         return True
 
     async def _revise(
-        self, standing: StandingVerdict, verdict: SubmissionVerdict, disposition: Disposition, item: RevocationList
+        self, standing: StandingVerdict, drawn: Drawn, disposition: Disposition, item: RevocationList
     ) -> None:
         submission = standing.claim.submission_id
         proposed = Decision(
@@ -186,9 +189,9 @@ class Rejudging:
             "verdict-revised",
             standing.latest_version + 1,
             self.clock(),
-            verdict_body(verdict, disposition),
+            verdict_body(drawn.verdict, disposition),
         )
-        decision = await self.store.decide(proposed, (), standing.claim.received_at)
+        decision = await self.keeping.decide(proposed, (), drawn)
         await self.publisher.publish(self.envelopes.revised(standing.claim, decision))
 
 

@@ -24,14 +24,14 @@ from docaxis.storage.decisions import Decision
 from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.storage.revalidations import Progress, RevalidationStore
 from docaxis.verifier.envelopes import Envelopes
-from docaxis.verifier.judging import disposition_of, verdict_body
+from docaxis.verifier.judging import Drawn, disposition_of, verdict_body
+from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.rejudging import AWAY, differs
 from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import SUBMITTED_BULK
 from docaxis_signing.disposition import Disposition, decide
 from docaxis_signing.trust.store import TSA, TrustStore
-from docaxis_signing.verdict import SubmissionVerdict
 
 BATCH: Final = 64
 """Submissions examined side by side, and between two notes of the progress."""
@@ -64,7 +64,7 @@ class Judgement:
 
 
 Tell = Callable[[Judgement], None]
-Examine = Callable[[ClaimedSubmission, str, int], Awaitable[SubmissionVerdict]]
+Examine = Callable[[ClaimedSubmission, str, int], Awaitable[Drawn]]
 
 
 def distrusting(trust: TrustStore, name: str, since: datetime) -> TrustStore:
@@ -111,6 +111,7 @@ class Revalidation:
     index: AuditIndex
     attempts: AttemptStore
     decisions: RejudgementStore
+    keeping: Keeping
     progress: RevalidationStore
     examine: Examine
     envelopes: Envelopes
@@ -153,12 +154,13 @@ class Revalidation:
             await self.publisher.publish(self.envelopes.revised(standing.claim, decided))
             return _judgement(standing, Outcome.CHANGED, "", "")
         try:
-            verdict = await self.examine(standing.claim, SUBMITTED_BULK, 1)
+            drawn = await self.examine(standing.claim, SUBMITTED_BULK, 1)
         except AWAY:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of this one, which is told; others are judged
             self.complain(submission, error)
             return _judgement(standing, Outcome.FAILED, "", "")
+        verdict = drawn.verdict
         before, after = standing.disposition, disposition_of(verdict, deadline_passed=True)
         if decide(verdict.indication, verdict.sub_indication, verdict.cause) is Disposition.HOLD:
             return _judgement(standing, Outcome.UNDECIDED, before, after.value)
@@ -167,7 +169,7 @@ class Revalidation:
         if self.publisher is not None:
             body, version = verdict_body(verdict, after), standing.latest_version + 1
             proposed = Decision(name, submission, "verdict-revised", version, self.clock(), body)
-            decision = await self.decisions.decide(proposed, (), standing.claim.received_at)
+            decision = await self.keeping.decide(proposed, (), drawn)
             await self.publisher.publish(self.envelopes.revised(standing.claim, decision))
         return _judgement(standing, Outcome.CHANGED, before, after.value)
 

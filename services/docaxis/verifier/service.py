@@ -18,9 +18,9 @@ from docaxis.settings import RetrySettings
 from docaxis.storage.attempts import AttemptStore, ClaimedSubmission
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import Decision
-from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.verifier.envelopes import Envelopes, verdict_event
-from docaxis.verifier.judging import Directory, Handed, disposition_of, judge, verdict_body
+from docaxis.verifier.judging import Directory, Drawn, Handed, disposition_of, judge, verdict_body
+from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.pool import Knowledge, WorkerPool
 from docaxis.verifier.process import WorkerDied
 from docaxis.verifier.rejudging import watches_of
@@ -46,7 +46,7 @@ class Parts:
     """What the verifier works with."""
 
     attempts: AttemptStore
-    rejudgements: RejudgementStore
+    keeping: Keeping
     contents: ContentStore
     directory: Callable[[], Directory]
     pool: WorkerPool
@@ -85,12 +85,12 @@ class Verifier:
         decision = bound.decided
         if decision is None:
             await self._until_due(submitted)
-            verdict = await self.examine(bound.claim, submitted.lane, submitted.attempt)
+            drawn = await self.examine(bound.claim, submitted.lane, submitted.attempt)
             late = self._parts.clock() >= submitted.deadline
-            disposition = disposition_of(verdict, deadline_passed=late)
+            disposition = disposition_of(drawn.verdict, deadline_passed=late)
             if disposition is Disposition.HOLD:
-                return self._hold(submitted, verdict, work.record)
-            decision = await self._decide(bound.claim, event, verdict, disposition)
+                return self._hold(submitted, drawn.verdict, work.record)
+            decision = await self._decide(bound.claim, event, drawn, disposition)
         reach(Point.VERIFIER_AFTER_VERDICT)
         return Outcome(self._parts.envelopes.verdict(bound.claim, decision, submitted.attempt))
 
@@ -100,7 +100,7 @@ class Verifier:
             return Outcome(self._parts.envelopes.dead_lettered(event, record))
         return Outcome()
 
-    async def examine(self, claim: ClaimedSubmission, lane: str, attempt: int) -> SubmissionVerdict:
+    async def examine(self, claim: ClaimedSubmission, lane: str, attempt: int) -> Drawn:
         """Examine the files of a submission by the lists now in force, and judge it.
 
         Raises:
@@ -119,14 +119,8 @@ class Verifier:
                 if losses >= MAX_LOSSES:
                     raise Hopeless(f"it has cost {losses} worker processes: {error}") from error
                 raise
-        return judge(
-            handed,
-            findings,
-            policy=self._parts.policy,
-            directory=self._parts.directory(),
-            trust=knowledge.trust,
-            revocation=knowledge.revocation,
-        )
+        grounds = self._parts.keeping.grounds(self._parts.policy, knowledge)
+        return judge(handed, findings, directory=self._parts.directory(), grounds=grounds)
 
     async def _examine_one(
         self, claim: ClaimedSubmission, sha256: str, knowledge: Knowledge, lane: str
@@ -154,11 +148,9 @@ class Verifier:
             return Outcome((moved,))
         return Outcome((moved, envelopes.held(submitted, verdict.cause.value if verdict.cause else "held", now)))
 
-    async def _decide(
-        self, claim: ClaimedSubmission, event: UUID, verdict: SubmissionVerdict, disposition: Disposition
-    ) -> Decision:
-        """Store the verdict, and with it whose next lists it is to be drawn again by."""
-        body = verdict_body(verdict, disposition)
+    async def _decide(self, claim: ClaimedSubmission, event: UUID, drawn: Drawn, disposition: Disposition) -> Decision:
+        """Store the verdict with what it was drawn from, and whose next lists it is to be drawn again by."""
+        body = verdict_body(drawn.verdict, disposition)
         proposed = Decision(event, claim.submission_id, "verdict", 1, self._parts.clock(), body)
-        watches = watches_of(verdict, self._parts.revocations.trust)
-        return await self._parts.rejudgements.decide(proposed, watches, claim.received_at)
+        watches = watches_of(drawn.verdict, self._parts.revocations.trust)
+        return await self._parts.keeping.decide(proposed, watches, drawn)

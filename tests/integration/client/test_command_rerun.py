@@ -152,6 +152,15 @@ def test_damaged_evidence_is_an_error_and_never_a_verdict(scene: Scene, run: Run
     assert not any(line.get("verdict") == "TOTAL-PASSED" for line in lines)
 
 
+def test_a_damaged_record_holds_up_no_other(run: Run, kept: Path) -> None:
+    first, *others = sorted(path.stem for path in kept.glob("verdicts/*"))
+    (kept / "verdicts" / f"{first}.json").write_text("{}", "utf-8")
+    code, lines = run("verify", "--evidence", kept)
+    assert (code, lines[-1]["error"]["code"]) == (65, "evidence-damaged")
+    said = {line["recorded_verdict_sha256"]: line["reproduced"] for line in lines[:-1]}
+    assert said == {first: None} | dict.fromkeys(others, True)
+
+
 def test_inputs_that_were_exchanged_are_told_by_the_hash(run: Run, kept: Path) -> None:
     for path in kept.glob("verdicts/*"):
         record = json.loads(path.read_text("utf-8"))

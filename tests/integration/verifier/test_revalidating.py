@@ -26,6 +26,7 @@ from docaxis.settings import FairnessSettings, RetrySettings, VerifierSettings
 from docaxis.storage.attempts import AttemptStore
 from docaxis.storage.contents import ContentStore, FileStoreKey, open_sealed_store
 from docaxis.storage.database import open_database
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.log_order import LogOrder
 from docaxis.storage.migrate import upgrade
 from docaxis.storage.rejudgements import RejudgementStore
@@ -33,6 +34,7 @@ from docaxis.storage.revalidations import Progress, RevalidationStore
 from docaxis.storage.revocation_lists import RevocationListStore
 from docaxis.storage.tables.decisions import decisions
 from docaxis.storage.tables.intake import claims
+from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.pool import WorkerPool
 from docaxis.verifier.revalidating import Judgement, Outcome, Revalidation, UnknownAuthority, concerned, distrusting
 from docaxis.verifier.revocations import Revocations
@@ -127,7 +129,7 @@ class World:
         return Verifier(
             Parts(
                 attempts=AttemptStore(self.engine),
-                rejudgements=RejudgementStore(self.engine),
+                keeping=self.keeping(),
                 contents=self.contents,
                 directory=lambda: self.directory,
                 pool=self.pool,
@@ -138,6 +140,9 @@ class World:
                 clock=lambda: NOW,
             )
         )
+
+    def keeping(self) -> Keeping:
+        return Keeping(RejudgementStore(self.engine), EvidenceObjects(self.engine, lambda: NOW), lambda: NOW)
 
     async def take_in(self, kind: str, paper: Paper, received: datetime) -> None:
         """Hand a document in, judge it and log what is said of it."""
@@ -202,6 +207,7 @@ class World:
             self.log.index,
             AttemptStore(self.engine),
             RejudgementStore(self.engine),
+            self.keeping(),
             progress or RevalidationStore(self.engine),
             (await self.verifier(trust)).examine,
             self.log.envelopes,

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import itertools
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -29,13 +31,17 @@ from docaxis.settings import FairnessSettings, RetrySettings, VerifierSettings
 from docaxis.storage.attempts import AttemptStore, ClaimedSubmission
 from docaxis.storage.contents import ContentStore, FileStoreKey, open_sealed_store
 from docaxis.storage.database import open_database
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.migrate import upgrade
 from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.storage.revocation_lists import RevocationListStore
 from docaxis.storage.tables.decisions import rejudgements
+from docaxis.storage.tables.evidence import evidence_objects
 from docaxis.storage.tables.intake import attempts, claims
 from docaxis.verifier.envelopes import Envelopes
-from docaxis.verifier.pool import WorkerPool
+from docaxis.verifier.judging import Drawn
+from docaxis.verifier.keeping import Keeping
+from docaxis.verifier.pool import Knowledge, WorkerPool
 from docaxis.verifier.process import WorkerDied
 from docaxis.verifier.rejudging import Rejudging
 from docaxis.verifier.revocations import Revocations
@@ -47,10 +53,10 @@ from docaxis_schemas.events import Action, EvidenceRecord, Judged, Submitted
 from docaxis_schemas.submission import Addressee, ContentEntry, FileRole, Heading, Kind, Manifest, record_digest
 from docaxis_schemas.topics import RETRY_MEDIUM, RETRY_SHORT, SUBMITTED, partition_of
 from docaxis_signing.policy_files import standard
+from docaxis_signing.rerun import Rebuilder
 from docaxis_signing.statements import MemberSigner
 from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
 from docaxis_signing.trust.store import TrustStore
-from docaxis_signing.verdict import SubmissionVerdict
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BEGINNING = NOW - timedelta(days=900)
@@ -118,7 +124,7 @@ class World:
         return Verifier(
             Parts(
                 attempts=AttemptStore(self.engine),
-                rejudgements=RejudgementStore(self.engine),
+                keeping=self.keeping(),
                 contents=self.contents,
                 directory=lambda: self.directory,
                 pool=pool or self.pool,
@@ -129,6 +135,46 @@ class World:
                 clock=lambda: self.now,
             )
         )
+
+    async def objects(self, record: dict[str, Any]) -> dict[str, bytes]:
+        """Read the objects a record names, and those that its trust store names, each by its hash."""
+        store, found = EvidenceObjects(self.engine, lambda: self.now), dict[str, bytes]()
+        texts = [json.dumps(record["inputs"])]
+        while texts:
+            for name in re.findall(r"[0-9a-f]{64}", texts.pop()):
+                content = await store.read(name)
+                if content is not None and name not in found:
+                    assert hashlib.sha256(content).hexdigest() == name
+                    found[name] = content
+                    texts += [content.decode()] if name == record["inputs"]["trust"] else []
+        return found
+
+    async def redrawn(self, work: Work) -> list[tuple[bool, str]]:
+        """Draw the verdicts of a submission again from kept bytes alone: whether each came out the same, and what."""
+        assert isinstance(work.event, Submitted)
+        store, member = EvidenceObjects(self.engine, lambda: self.now), work.event.member
+        said = []
+        for kept in await store.verdicts_of(work.event.submission_id):
+            record = json.loads(canonical(kept.record()))
+            objects = await self.objects(record)
+            rebuilt = Rebuilder(objects.__getitem__).rebuild(record)
+            knowledge = Knowledge(rebuilt.trust, rebuilt.revocation)
+            found = [
+                await self.pool.examine(
+                    partial(self.contents.open, member, file.sha256),
+                    knowledge,
+                    at=rebuilt.inputs.received,
+                    lane=SUBMITTED,
+                    member=member,
+                )
+                for file in rebuilt.inputs.files
+            ]
+            verdict = rebuilt.judge(found, ())
+            said.append((verdict.sha256 == kept.sha256, verdict.cause.value if verdict.cause else "-"))
+        return said
+
+    def keeping(self) -> Keeping:
+        return Keeping(RejudgementStore(self.engine), EvidenceObjects(self.engine, lambda: self.now), lambda: self.now)
 
     async def revocations(self, snapshot: RevocationSnapshot | None = None) -> Revocations:
         kept = RevocationListStore(self.engine)
@@ -299,6 +345,43 @@ async def test_the_worst_of_main_file_and_appendix_decides_and_enclosures_never_
     assert (judged.disposition, judged.cause) == ("refuse", "unsigned")
 
 
+async def test_every_verdict_is_drawn_again_from_what_was_kept(world: World, original: Paper) -> None:
+    verifier = world.verifier(await world.revocations())
+    bare = File(FileRole.APPENDIX, "Phụ lục.pdf", render(world.desk.draft(ISSUER, 31)))
+    secret = File(FileRole.ENCLOSURE, "Kèm theo.pdf", render(replace(world.desk.draft(ISSUER, 32), secrecy="TỐI MẬT")))
+    copy = await world.desk.copy(COPIER, world.desk.draft(ISSUER, 33), ISSUER)
+    suspicious = replace(world, directory=replace(world.directory, compromised=frozenset({"sender"})))
+    cases = {
+        "-": (verifier, await world.hand_in(original)),
+        "unsigned": (verifier, await world.hand_in(original, bare)),
+        "secret_mark": (verifier, await world.hand_in(original, secret)),
+        "seal_of_another_organisation": (verifier, await world.hand_in(copy, member="other")),
+        "sender-compromised": (suspicious.verifier(await world.revocations()), await world.hand_in(original)),
+    }
+    for cause, (judging, work) in cases.items():
+        await judging.handle(work)
+        assert await world.redrawn(work) == [(True, cause)]
+
+
+async def test_what_verdicts_share_is_kept_once_and_a_new_list_alone_is_added(world: World, original: Paper) -> None:
+    async def kept() -> set[str]:
+        async with world.engine.connect() as connection:
+            return set((await connection.execute(select(evidence_objects.c.sha256))).scalars())
+
+    lists = world.lists()
+    verifier = world.verifier(await world.revocations(lists))
+    await verifier.handle(await world.hand_in(original))
+    before = await kept()
+    await verifier.handle(await world.hand_in(await world.desk.original(ISSUER, 34)))
+    assert await kept() == before
+    (changed, *_) = world.trust.authorities
+    newer = ingest(world.trust, changed.name, world.authorities.crl(changed.name, now=NOW), now=NOW)
+    await world.verifier(await world.revocations(lists.advance(newer))).handle(await world.hand_in(original))
+    added = await kept() - before
+    assert len(added) == 2, "the list, and the names of what is shared from now on"
+    assert newer.sha256 in added
+
+
 async def test_a_secrecy_stamp_on_any_file_stops_the_submission(world: World, original: Paper) -> None:
     secret = render(replace(world.desk.draft(ISSUER, 4), secrecy="TỐI MẬT"))
     work = await world.hand_in(original, File(FileRole.ENCLOSURE, "Kèm theo.pdf", secret))
@@ -420,6 +503,7 @@ class Later:
         before = len(self.published.records)
         again = Rejudging(
             store=RejudgementStore(self.world.engine),
+            keeping=self.world.keeping(),
             attempts=AttemptStore(self.world.engine),
             revocations=self.held,
             examine=self._examine,
@@ -432,7 +516,7 @@ class Later:
             await again.judge_again(authority.name, snapshot)
         return [decode(record.value) for record in self.published.records[before:]]
 
-    async def _examine(self, claim: ClaimedSubmission, lane: str, attempt: int) -> SubmissionVerdict:
+    async def _examine(self, claim: ClaimedSubmission, lane: str, attempt: int) -> Drawn:
         self.examined += 1
         return await self.world.verifier(self.held).examine(claim, lane, attempt)
 
@@ -486,6 +570,7 @@ async def test_a_signer_revoked_before_signing_is_told_by_a_revised_verdict_once
     assert (evidence.type, evidence.submission_id) == ("verdict.revised", judged.submission_id)
     assert await later.pending(work) == 0
     assert await later.with_lists(fresh) == []
+    assert await world.redrawn(work) == [(True, "-"), (True, "revoked_before_reception")], "each by its own lists"
     repeated = await world.verifier(later.held).handle(work)
     assert events(repeated)[1] == judged  # the first verdict stands as it was given
 

@@ -1,6 +1,5 @@
 """Known signers are asked about ahead of need, at configured addresses, and no more often than answers ask for."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,12 +11,11 @@ from cryptography import x509
 
 from docaxis.embedded.authorities import Revocation
 from docaxis.embedded.authorities.revocation import answer_ocsp
-from docaxis_signing.judgement import Parties
+from docaxis_signing.judgement import JudgedFile, Parties
 from docaxis_signing.pdf.verification import examine
-from docaxis_signing.plain import to_object
-from docaxis_signing.policy import Policy
+from docaxis_signing.policy import JudgedAs, Policy
 from docaxis_signing.policy_files import shipped
-from docaxis_signing.rerun import FORMAT, inputs_of, rebuild, shared_objects
+from docaxis_signing.rerun import FORMAT, Grounds, Rebuilder, divide, join
 from docaxis_signing.trust.asking import A_TURN, ASK_AGAIN, Asking
 from docaxis_signing.trust.breaker import FAILURES
 from docaxis_signing.trust.ocsp import MAX_ANSWER_BYTES
@@ -230,26 +228,21 @@ async def test_a_responder_that_keeps_failing_is_left_alone(world: World, respon
 
 
 async def test_answers_that_decided_are_kept_for_the_verdict_to_be_drawn_again(
-    world: World, responder: Responder
+    world: World, responder: Responder, sealed: bytes
 ) -> None:
-    seal = signers(world)[0]
-    responder.revoked = [Revocation(seal.serial_number, world.now - HOUR)]
+    seal, other = signers(world)
+    responder.revoked = [Revocation(one.serial_number, world.now - HOUR) for one in (seal, other)]
     async with responder.client() as http:
-        asked = await asking(world.trust).turn(world.lists, [seal], client=http, now=world.now)
-    policy = Policy.of_file(shipped("signatures"))
-    objects, named = shared_objects(policy, world.trust, asked.snapshot)
-    inputs = inputs_of(
-        [],
-        policy=policy,
-        trust=named,
-        revocation=asked.snapshot,
-        register=[],
-        parties=Parties(""),
-        received=world.now,
-        kept=world.now,
-    )
-    record = json.loads(json.dumps({"format": FORMAT, "inputs": to_object(inputs)}))
-    rebuilt = rebuild(record, objects.__getitem__)
-    assert rebuilt.revocation.answers.keys() == asked.snapshot.answers.keys()
-    found = status_of(seal, world.trust.named("gov-local"), rebuilt.revocation, at=world.now).status
-    assert found is Status.REVOKED
+        asked = await asking(world.trust).turn(world.lists, [seal, other], client=http, now=world.now)
+    assert len(asked.snapshot.answers) == 2
+    grounds = Grounds.of(Policy.of_file(shipped("signatures")), world.trust, asked.snapshot, world.now)
+    found = examine(sealed, trust=world.trust, revocation=asked.snapshot, at=world.now)
+    files = [JudgedFile("sealed.pdf", JudgedAs.FILE, found)]
+    (answer,) = grounds.answers_about([found])
+    objects = grounds.objects | {answer.sha256: answer.der}
+    inputs = join(*divide(grounds.inputs(files, register=[], parties=Parties(""), received=world.now)))
+    rebuilt = Rebuilder(objects.__getitem__).rebuild({"format": FORMAT, "inputs": inputs})
+    assert rebuilt.revocation.answers.keys() == {("gov-local", seal.serial_number)}, "others' answers are not named"
+    again = examine(sealed, trust=rebuilt.trust, revocation=rebuilt.revocation, at=world.now)
+    assert again == found
+    assert again.approvals[0].cause is Cause.REVOKED_BEFORE_RECEPTION
