@@ -31,8 +31,10 @@ from docaxis.gateway.service import build_gateway
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.projector.service import Projector, ProjectorMetrics
 from docaxis.registrar.anchoring import Anchoring, AnchorMeasures
+from docaxis.registrar.countersigning import open_countersigning
 from docaxis.registrar.keeping import LogKeeper, LogMeasures
-from docaxis.registrar.rotation import KeyRotation, RefusedRotation
+from docaxis.registrar.problems import RegistrarError
+from docaxis.registrar.rotation import KeyRotation
 from docaxis.registrar.sequencing import Sequencer
 from docaxis.registrar.service import Registrar
 from docaxis.registrar.witnesses import Witnesses
@@ -178,7 +180,8 @@ async def build_registrar(context: Context) -> Part:
     store = ReceiptStore(context.engine)
     try:
         await key_rotation(context.settings, context.engine, context.clock).require_current(signer)
-    except RefusedRotation as error:
+        countersigning = await open_countersigning(context.settings, context.engine, context.stack, context.clock)
+    except RegistrarError as error:
         raise MisconfiguredService(str(error)) from error
     registrar = Registrar(
         store,
@@ -191,6 +194,8 @@ async def build_registrar(context: Context) -> Part:
     pace = Pace(ordered=False, hold=REGISTRAR_HOLD, gather=REGISTRAR_GATHER)
     work, report = await staged(context, registrar, pace=pace)
     loops = {"stage": work, "trimming": trimming(context, "registrar")}
+    if countersigning is not None:
+        loops["receipts"] = countersigning.serve
     keeper = await open_log(context)
     if keeper is None:
         return Part("registrar", loops, lambda: report.causes)

@@ -117,6 +117,12 @@ class KeySettings(_Part):
     gateway_key: Path | None = None
     evidence_key: Path | None = None
     log_key: Path | None = Field(None, description="private key of the transparency log, as a signed-note key")
+    organisation_key: str = Field(
+        "",
+        description="key and certificate (file: PKCS#12, or pkcs11:) with which the axis's organisation signs receipts "
+        "that are downloaded; none without",
+    )
+    organisation_passphrase: Path | None = Field(None, description="file with its passphrase or PIN")
     evidence_public_keys: Path | None = Field(None, description="the pinned keys this axis publishes")
 
 
@@ -129,7 +135,9 @@ class LogSettings(_Part):
     origin: str = Field("", description="its name in checkpoints; by default the axis and its environment")
     witnesses: Path | None = Field(None, description="policy file (C2SP tlog-policy) with the witnesses to ask")
     interval: timedelta = Field(timedelta(seconds=1), description="between two checkpoints")
-    tsa: str = Field("", description="address of the authority (RFC 3161) that time-stamps checkpoints; none without")
+    tsa: str = Field(
+        "", description="address of the authority (RFC 3161) that time-stamps checkpoints and receipts; none without"
+    )
     anchor_interval: timedelta = Field(timedelta(hours=1), description="between two time-stamped checkpoints")
 
 

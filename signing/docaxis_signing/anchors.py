@@ -70,6 +70,6 @@ def open_anchor(checkpoint: bytes, token: bytes, policy: Policy, knowledge: Know
         raise RejectedAnchor(f"the token cannot be read: {error}") from error
     if answer.time is None:
         assert answer.trouble is not None, "without a time there is a trouble"
-        raise RejectedAnchor(f"{answer.trouble.cause.value}: {answer.trouble.detail}")
+        raise RejectedAnchor(str(answer.trouble))
     test = any(extension.oid == TEST_EXTENSION for one in certificates for extension in one.extensions)
     return Anchor(opened.checkpoint, answer.time, answer.authority, self_anchored=test)

@@ -27,6 +27,10 @@ from docaxis_signing.transparency.proof import LogProof
 ALGORITHM: Final = "Ed25519"
 TYPE: Final = "docaxis-receipt+jws"
 FORMAT: Final = "docaxis-evidence"
+STATEMENT: Final = ".statement"
+"""How the signed bytes of a receipt are called beside it, for programs that know nothing of JWS."""
+SIGNATURE: Final = ".p7s"
+"""How the signature of the axis's organisation over them is called (`docaxis_signing.cades`)."""
 MAX_EVIDENCE_FILE: Final = 16 * 1024 * 1024
 _ISSUED_AT: Final = HeaderParameter("time of signing, as of ETSI TS 119 182-1, 5.1.11", "int")
 _REGISTRY: Final = jws.JWSRegistry({"iat": _ISSUED_AT}, algorithms=[ALGORITHM])
@@ -51,13 +55,15 @@ class EvidenceKey:
 class PinnedKeys:
     """What a checker holds beforehand: the axis, its environment, its evidence keys, and whom to believe of its log.
 
-    Without a policy no proof is looked at; ``docaxis verify-evidence`` says so.
+    Without a policy no proof is looked at; ``docaxis verify-evidence`` says so. ``certificates`` are the axis's own, by
+    SHA-256 in hex: only they sign its statements as CAdES.
     """
 
     axis: str
     environment: str
     keys: tuple[EvidenceKey, ...]
     log: Policy | None = None
+    certificates: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Give the form of the pinned-keys file."""
@@ -74,6 +80,7 @@ class PinnedKeys:
                 for key in self.keys
             ],
             "log_policy": None if self.log is None else self.log.to_text(),
+            "certificates": list(self.certificates),
         }
 
     @classmethod
@@ -94,7 +101,8 @@ class PinnedKeys:
                 for key in value["keys"]
             )
             policy = None if value.get("log_policy") is None else Policy.parse(value["log_policy"])
-            return cls(str(value["axis"]), str(value["environment"]), keys, policy)
+            certificates = tuple(str(one).lower() for one in value.get("certificates", ()))
+            return cls(str(value["axis"]), str(value["environment"]), keys, policy, certificates)
         except (KeyError, TypeError, ValueError, AttributeError, RejectedPolicy) as error:
             raise RejectedEvidence("the file of pinned keys is not of its form") from error
 
@@ -201,6 +209,33 @@ def check_evidence(value: Mapping[str, Any], pinned: PinnedKeys) -> CheckedEvide
     return CheckedEvidence(statement, _open_record(value, statement, facts), kid, logged)
 
 
+def statement_of(receipt: str) -> bytes:
+    """Give the bytes that a receipt signs, unchecked.
+
+    Raises:
+        RejectedEvidence: It is no receipt.
+    """
+    try:
+        return jws.extract_compact(receipt.encode("ascii", "replace"), registry=_REGISTRY).payload
+    except (JoseError, ValueError, TypeError) as error:
+        raise RejectedEvidence("the receipt is not a compact JWS") from error
+
+
+def read_statement(data: bytes, pinned: PinnedKeys) -> dict[str, Any]:
+    """Read a statement of the pinned axis, whose signature is checked elsewhere.
+
+    Raises:
+        RejectedJson: It is no JSON of one meaning, or too long.
+        RejectedEvidence: It is not canonical, or of another axis.
+    """
+    statement = parse_object(data, limit=MAX_STATEMENT)
+    if canonical(statement) != data:
+        raise RejectedEvidence("the statement is not in canonical form (RFC 8785)")
+    if statement.get("axis") != pinned.axis or statement.get("environment") != pinned.environment:
+        raise RejectedEvidence("the statement is of another axis or environment")
+    return statement
+
+
 def _open_receipt(token: str, pinned: PinnedKeys) -> tuple[dict[str, Any], bytes, str]:
     try:
         protected = jws.extract_compact(token.encode("ascii", "replace"), registry=_REGISTRY).headers()
@@ -215,13 +250,9 @@ def _open_receipt(token: str, pinned: PinnedKeys) -> tuple[dict[str, Any], bytes
         raise RejectedEvidence(f"signed by a key that is not pinned: {protected['kid']!r}")
     try:
         verified = jws.deserialize_compact(token, OKPKey.import_key(dict(key.jwk)), registry=_REGISTRY)
-        statement = parse_object(verified.payload, limit=MAX_STATEMENT)
+        statement = read_statement(verified.payload, pinned)
     except (JoseError, ValueError, RejectedJson) as error:
         raise RejectedEvidence("the receipt's signature does not verify") from error
-    if canonical(statement) != verified.payload:
-        raise RejectedEvidence("the statement is not in canonical form (RFC 8785)")
-    if statement.get("axis") != pinned.axis or statement.get("environment") != pinned.environment:
-        raise RejectedEvidence("the statement is of another axis or environment")
     _require_alive(key, from_text(str(statement["time"])), protected.get("iat"))
     return statement, verified.payload, key.kid
 

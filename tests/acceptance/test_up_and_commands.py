@@ -165,6 +165,22 @@ def test_receipts_are_downloaded_with_proofs_that_hold_off_line(axis: Axis, sent
     assert sent["submission_id"] not in json.dumps(entries)
 
 
+def test_receipts_carry_the_signature_of_the_axiss_organisation(axis: Axis, sent: dict[str, Any]) -> None:
+    folder, data = axis.folder / "biên nhận có chữ ký", axis.folder / "data" / "axis-1"
+    saved = axis.run("receipt", sent["submission_id"], "--to", str(folder), member="tinh-thu-nghiem")
+    signed = [one["p7s"] for one in saved]
+    assert all(signed)
+    keys, lists = str(data / "keys" / "pinned.json"), data / "trust" / "crls"
+    lists.mkdir()
+    for name in ("gov-root", "gov-state", "gov-tsa"):
+        (lists / f"{name}.crl").write_bytes(httpx.get(f"{axis.told['authorities']}/crl/{name}.crl").content)
+    checked = axis.run("verify-evidence", *signed, "--keys", keys, "--trust", str(data / "trust"))
+    assert [one["type"] for one in checked] == [one["type"] for one in saved]
+    assert {one["signer"] for one in checked} == {checked[0]["signer"]}
+    Path(signed[0]).with_suffix(".statement").write_bytes(b"{}")
+    axis.run("verify-evidence", signed[0], "--keys", keys, "--trust", str(data / "trust"), expect=1)
+
+
 def test_a_receipt_that_was_tampered_with_is_refused(axis: Axis, sent: dict[str, Any], tmp_path: Path) -> None:
     (first, *_) = axis.run("receipt", sent["submission_id"], "--to", str(tmp_path), member="tinh-thu-nghiem")
     keys = str(axis.folder / "data" / "axis-1" / "keys" / "pinned.json")

@@ -8,12 +8,14 @@ from typing import Any, Final
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Flag, Speaking
+from docaxis.cli.organisation_signature import check_signature
 from docaxis.cli.output import Output, output_for
 from docaxis_schemas.canonical import RejectedJson, parse, parse_object
 from docaxis_schemas.evidence import MEANINGS, EvidenceType
 from docaxis_signing.key_history import follow
 from docaxis_signing.receipts import (
     MAX_EVIDENCE_FILE,
+    SIGNATURE,
     CheckedEvidence,
     Logged,
     PinnedKeys,
@@ -34,16 +36,19 @@ def verify_evidence(
     *,
     keys: Path,
     history: Path | None = None,
+    trust: Path | None = None,
     logged: Flag = False,
     speaking: Speaking | None = None,
 ) -> int:
     """Check evidence files.
 
     Args:
-        file: Evidence files, and proofs of the log (.tlog-proof); a file may hold one piece of evidence or an object
-            with a list of them.
+        file: Evidence files, proofs of the log (.tlog-proof), and signatures of the axis's organisation (.p7s, the
+            .statement beside it); a file may hold one piece of evidence or an object with a list of them.
         keys: The axis's public evidence keys, pinned beforehand from a source you trust.
         history: What the axis changed of its keys since they were pinned (key-history.json, as receipt keeps it).
+        trust: Trust directory, for .p7s alone: authorities, and their revocation lists in crls/; by default
+            $DOCAXIS_TRUST, else ~/.config/docaxis/trust. Nothing is fetched.
         logged: Refuse evidence without a proof that the transparency log has it.
         speaking: How the command answers.
     """
@@ -58,6 +63,9 @@ def verify_evidence(
     for path in file:
         if path.suffix == PROOF:
             worst = max(worst, _check_proof(path, pinned, output))
+            continue
+        if path.suffix == SIGNATURE:
+            worst = max(worst, check_signature(path, pinned, trust, output))
             continue
         pieces = list(evidence_in(path))
         if not pieces:  # nothing was shown: whoever asks by exit code must not take that for a yes

@@ -197,6 +197,16 @@ class AxisClient:
             raise RejectedAnswer("evidence that is not of its form")
         return tuple(found)
 
+    async def signatures(self, submission_id: UUID) -> Mapping[str, Mapping[str, Any]]:
+        """Give, by event id, what the axis's organisation signed of the same evidence, or why it has not (yet).
+
+        Asking has the axis sign what it has not signed before; ask again for what is still ``waiting``.
+        """
+        found = (await self._get(f"/v1/submissions/{submission_id}/evidence/signatures")).get("signatures")
+        if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+            raise RejectedAnswer("signatures that are not of their form")
+        return {str(item.get("event_id")): item for item in found}
+
     def inbox(self, *, follow: bool = True, stream: str = "deliveries") -> AsyncIterator[Delivery]:
         """Give this member's deliveries, each to be worked on in ``async with delivery:``.
 

@@ -135,6 +135,10 @@ class BlockingAxis:
         """Give its evidence files."""
         return self._thread.run(self._axis.evidence(submission_id))
 
+    def signatures(self, submission_id: UUID) -> Mapping[str, Mapping[str, Any]]:
+        """Give what the axis's organisation signed of it, by event id."""
+        return self._thread.run(self._axis.signatures(submission_id))
+
     def inbox(self, *, follow: bool = True) -> Iterator[BlockingDelivery]:
         """Give deliveries, each to be worked on in ``with delivery:``."""
         for delivery in self._iterate(self._axis.inbox(follow=follow)):

@@ -19,7 +19,7 @@ from docaxis.embedded import identities
 from docaxis.embedded.authorities import Responder, TestAuthorities, open_authorities
 from docaxis.embedded.cluster import EmbeddedCluster
 from docaxis.embedded.database import EmbeddedDatabase
-from docaxis.embedded.enrolment import enrol_clerks, enrol_member, fill_directory, register_signers
+from docaxis.embedded.enrolment import certificate_sha256, enrol_clerks, enrol_member, fill_directory, register_signers
 from docaxis.embedded.identities import MemberIdentity, ServiceKeys
 from docaxis.embedded.population import MEMBERS, members
 from docaxis.settings import (
@@ -221,7 +221,8 @@ class LocalAxis:
     def pinned_keys(self) -> PinnedKeys:
         """Give what anybody who checks evidence of this axis pins."""
         key = EvidenceKey(self.keys.evidence.kid, self.keys.evidence.public_jwk(), KEYS_VALID_FROM, None)
-        return PinnedKeys(AXIS, ENVIRONMENT, (key,), Policy((self.keys.log.verifier,), {}, {}, NONE))
+        log = Policy((self.keys.log.verifier,), {}, {}, NONE)
+        return PinnedKeys(AXIS, ENVIRONMENT, (key,), log, (certificate_sha256(self.authorities.of_axis()),))
 
     @property
     def log_directory(self) -> Path:
@@ -256,6 +257,10 @@ class LocalAxis:
                 gateway_key=directory / "keys" / "gateway.json" if "gateway" in has else None,
                 evidence_key=directory / "keys" / "evidence.json" if "registrar" in has else None,
                 log_key=directory / "keys" / "log.skey" if "registrar" in has else None,
+                organisation_key=self.authorities.of_axis().pkcs12_path.absolute().as_uri()
+                if "registrar" in has
+                else "",
+                organisation_passphrase=self.authorities.passphrase_path if "registrar" in has else None,
                 evidence_public_keys=directory / "keys" / "pinned.json",
             ),
             log=LogSettings(

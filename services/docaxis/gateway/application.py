@@ -16,6 +16,7 @@ from docaxis.directory.errors import UnavailableDirectory
 from docaxis.gateway.answers import Answering, problem_response
 from docaxis.gateway.auditing import auditing
 from docaxis.gateway.contents import contents
+from docaxis.gateway.countersigned import signatures
 from docaxis.gateway.deliveries import deliveries
 from docaxis.gateway.edxml.routes import edxml
 from docaxis.gateway.inbox import inbox
@@ -45,6 +46,7 @@ def make_application(parts: Parts) -> FastAPI:
     app = FastAPI(title="docaxis", version="1", description=DESCRIPTION, docs_url=None, redoc_url=None)
     for make in (
         submissions,
+        signatures,
         recalls,
         contents,
         deliveries,

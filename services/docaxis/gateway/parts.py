@@ -25,6 +25,7 @@ from docaxis.storage.exchange import ExchangeStore
 from docaxis.storage.log_files import LogFiles
 from docaxis.storage.notifications import Notifications
 from docaxis.storage.readmodels import ReadModels
+from docaxis.storage.receipt_signatures import ReceiptSignatureStore
 from docaxis.storage.receipts import ReceiptStore
 from docaxis.storage.verdicts import Verdicts
 from docaxis_schemas.moments import Clock
@@ -57,6 +58,7 @@ class Parts:
     claims: ClaimStore
     models: ReadModels
     receipts: ReceiptStore
+    signatures: ReceiptSignatureStore
     log: LogFiles | None
     audit: AuditIndex
     looks: Looks

@@ -44,6 +44,7 @@ from docaxis.storage.log_files import LocalDisk, LogFiles
 from docaxis.storage.member_records import MemberRecordStore
 from docaxis.storage.notifications import Notifications
 from docaxis.storage.readmodels import ReadModels
+from docaxis.storage.receipt_signatures import ReceiptSignatureStore
 from docaxis.storage.receipts import ReceiptStore
 from docaxis.storage.verdicts import Verdicts
 from docaxis_schemas.moments import Clock, system_clock
@@ -125,6 +126,7 @@ def build_gateway(
             claims=claims,
             models=models,
             receipts=ReceiptStore(engine),
+            signatures=ReceiptSignatureStore(engine),
             log=None if settings.log.directory is None else LogFiles(LocalDisk(settings.log.directory)),
             audit=audit,
             looks=Looks(audit, publisher, settings.bus.slots, clock),
@@ -150,6 +152,7 @@ def _public_keys(settings: Settings, keys: GatewayKeys, evidence: Mapping[str, A
         "axis": settings.axis,
         "environment": settings.environment,
         "keys": list((evidence or {}).get("keys", [])),
+        "certificates": list((evidence or {}).get("certificates", [])),
         "gateway_keys": [keys.service.public_jwk()],
     }
 

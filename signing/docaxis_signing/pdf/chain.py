@@ -47,6 +47,9 @@ class Trouble:
     sub_indication: SubIndication
     detail: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.cause.value}: {self.detail}".removesuffix(": ")
+
 
 @dataclass(frozen=True, slots=True)
 class TimeStampAnswer:

@@ -60,6 +60,7 @@ class FakeAxis:
     offsets_asked: list[int] = field(default_factory=list)
     ranges_asked: list[str] = field(default_factory=list)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    signatures: list[dict[str, Any]] = field(default_factory=list)
     unavailable: int = 0
     """So many requests are answered with 503 first."""
     stop_upload_after: int | None = None
@@ -251,6 +252,9 @@ class _Handlers:
     async def evidence(self, request: Request) -> Response:
         return JSONResponse({"evidence": self._fake.evidence})
 
+    async def signatures(self, request: Request) -> Response:
+        return JSONResponse({"signatures": self._fake.signatures})
+
     async def organisations(self, request: Request) -> Response:
         return JSONResponse({"organisations": [{"code": "H37.02", "name": "Sở Thử Nghiệm", "member": MEMBER}]})
 
@@ -265,6 +269,7 @@ def _application(fake: FakeAxis) -> Starlette:
         Route("/v1/submissions/{id}", answers.submission),
         Route("/v1/submissions/{id}/recalls", answers.recalls, methods=["POST"]),
         Route("/v1/submissions/{id}/evidence", answers.evidence),
+        Route("/v1/submissions/{id}/evidence/signatures", answers.signatures),
         Route("/v1/contents/{sha256}", answers.put_content, methods=["PUT"]),
         Route("/v1/contents/{sha256}", answers.head_content, methods=["HEAD"]),
         Route("/v1/inbox", answers.inbox),

@@ -132,7 +132,7 @@ async def test_a_credential_sees_submissions_to_its_own_organisations(world: Wor
     await world.deliver(written, submission, "G99.01", RECIPIENT)
     await world.judge(submission)
     clerk = f"{who} of {RECIPIENT}"
-    for what in ("", "/verdict", "/evidence"):
+    for what in ("", "/verdict", "/evidence", "/evidence/signatures"):
         assert (await world.get(f"/v1/submissions/{submission}{what}", RECIPIENT)).status_code == 200
         assert (await world.get(f"/v1/submissions/{submission}{what}", clerk)).status_code == 404
     await world.deliver(written, submission, "G99", RECIPIENT)
@@ -161,13 +161,13 @@ async def test_a_clerk_sees_what_was_sent_for_its_own_organisations(world: World
         assert answer.status_code == 202, answer.text
         [content] = written.files
         path = f"/v1/submissions/{answer.json()['submission_id']}"
-        paths = (path, f"{path}/evidence", f"{path}/contents/{content}")
+        paths = (path, f"{path}/evidence", f"{path}/evidence/signatures", f"{path}/contents/{content}")
         assert {(await world.get(each, RECIPIENT)).status_code for each in paths} == {200}
         seen[name] = {(await world.get(each, clerk)).status_code for each in paths}
     assert seen == {"own": {200}, "another's": {404}}
 
 
-@pytest.mark.parametrize("what", ["", "/verdict", "/evidence"])
+@pytest.mark.parametrize("what", ["", "/verdict", "/evidence", "/evidence/signatures"])
 async def test_a_stranger_hears_the_same_as_about_nothing(world: World, what: str) -> None:
     submission = (await world.send(world.write())).json()["submission_id"]
     strangers = await world.get(f"/v1/submissions/{submission}{what}", OTHER)

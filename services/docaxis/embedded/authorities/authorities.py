@@ -12,6 +12,7 @@ from cryptography import x509
 from . import certificates, trust
 from .cast import (
     AUTHORITIES,
+    AXIS,
     ORGANISATIONS,
     TIMESTAMPING,
     AuthorityPlan,
@@ -23,7 +24,7 @@ from .cast import (
     signer_plans,
 )
 from .certificates import Issuer, PrivateKey
-from .keystore import Keystore
+from .keystore import PASSPHRASE_FILE, Keystore
 from .revocation import Authority, Revocation, build_crl
 
 CRL_LIFETIME = timedelta(days=1)
@@ -229,15 +230,23 @@ class TestAuthorities:
                 return tuple(found)
             name = above
 
+    def of_axis(self) -> Credential:
+        """The certificate of the organisation that runs the axis; made when first asked for, and in no register."""
+        with self._lock:
+            if not self._keystore.pkcs12_path(AXIS.name).exists():
+                self._make(AXIS)
+        certificate, key = self._keystore.find(AXIS.name)
+        chain, path = self._chain(AXIS.issuer), self._keystore.pkcs12_path(AXIS.name)
+        return Credential(AXIS.name, AXIS.common_name, AXIS.registered_to, AXIS.role, certificate, chain, key, path)
+
+    @property
+    def passphrase_path(self) -> Path:
+        """Where the passphrase of every PKCS#12 file lies."""
+        return self._keystore.directory / PASSPHRASE_FILE
+
     def _issue(self, plans: Iterable[SignerPlan], crowd: tuple[int, KeyKind] | None = None) -> None:
         for plan in plans:
-            key = certificates.new_key(plan.key)
-            issuer = _issuer(self.authorities[plan.issuer], self.base_url)
-            validity = (self._created - plan.starts_before, self._created + plan.ends_after)
-            may_sign = plan.key_usage == "signing"
-            made = certificates.signer(plan.common_name, plan.organisation, key, issuer, validity, may_sign=may_sign)
-            self._keystore.keep_pkcs12(plan.name, made, key, self._chain(plan.issuer))
-            self._keystore.keep(plan.name, made, key)
+            made = self._make(plan)
             with self._lock:
                 self._signers[plan.name] = plan
                 if plan.revoked_before is not None:
@@ -245,6 +254,16 @@ class TestAuthorities:
                     self._revocations[plan.name] = Revocation(made.serial_number, at)
         with self._lock:
             self._save(crowd)
+
+    def _make(self, plan: SignerPlan) -> x509.Certificate:
+        key = certificates.new_key(plan.key)
+        issuer = _issuer(self.authorities[plan.issuer], self.base_url)
+        validity = (self._created - plan.starts_before, self._created + plan.ends_after)
+        may_sign = plan.key_usage == "signing"
+        made = certificates.signer(plan.common_name, plan.organisation, key, issuer, validity, may_sign=may_sign)
+        self._keystore.keep(plan.name, made, key)
+        self._keystore.keep_pkcs12(plan.name, made, key, self._chain(plan.issuer))
+        return made
 
     def _save(self, crowd: tuple[int, KeyKind] | None = None) -> None:
         crowds = self._keystore.read_state()["crowds"] if self._keystore.complete else []

@@ -237,6 +237,18 @@ SPECIALS = (
 )
 
 
+AXIS = SignerPlan(
+    "axis",
+    "TEST Trục liên thông văn bản",
+    "Bộ Thử nghiệm",
+    "G98",
+    "seal",
+    "gov-state",
+    "p-256",
+)
+"""The organisation that runs the axis and stands for its receipts; it signs no documents, so no register has it."""
+
+
 def signer_plans() -> tuple[SignerPlan, ...]:
     """Seal, leader and clerk of every organisation, then the specials."""
     ordinary = [

@@ -1,6 +1,6 @@
 """Tables of the transparency log: what waits for it, its order, and its head."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, LargeBinary, Table, Text, Uuid, text
 
 from docaxis.storage.tables import metadata
 
@@ -10,6 +10,19 @@ submission_secrets = Table(
     Column("submission_id", Uuid, primary_key=True),
     Column("secret", LargeBinary, nullable=False, comment="32 random bytes; all salts of the submission come from it"),
     comment="A deleted row shreds what the log says of a submission: its commitments can no longer be opened.",
+)
+
+receipt_signatures = Table(
+    "receipt_signatures",
+    metadata,
+    Column("event_id", Uuid, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("asked_at", DateTime(timezone=True), nullable=False),
+    Column("signature", LargeBinary, comment="CAdES B-T over the statement (DER); null while it waits"),
+    Column("signed_at", DateTime(timezone=True)),
+    Column("trouble", Text, comment="why the last try failed"),
+    Index("receipt_signatures_waiting", "number", postgresql_where=text("signature IS NULL")),
+    comment="Signatures of the axis's organisation on receipts, made once each when first asked for.",
 )
 
 log_queue = Table(
