@@ -19,9 +19,11 @@ MAX_STATEMENT: Final = 64 * 1024
 
 OPEN_FACTS: Final = frozenset({
     "acted_by_gateway",
+    "axis_lacks",
     "cause",
     "change",
     "code",
+    "compared",
     "directory_version",
     "disposition",
     "indication",
@@ -29,12 +31,15 @@ OPEN_FACTS: Final = frozenset({
     "kid",
     "policy_sha256",
     "public_key",
+    "recipient_lacks",
     "recipients",
     "retired_key_sha256",
     "retired_kid",
     "revocation_epoch",
+    "sender_lacks",
     "stage",
     "state",
+    "states_differ",
     "step",
     "sub_indication",
     "trust_sha256",
@@ -70,6 +75,7 @@ class EvidenceType(StrEnum):
     AUDIT_SEARCHED = "audit.searched"
     EVIDENCE_EXPORTED = "evidence.exported"
     KEY_CHANGED = "key.changed"
+    HOLDINGS_COMPARED = "holdings.compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,12 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "From the stated time the axis signs evidence with another key; what the earlier one signed before holds.",
         "Không chứng minh khóa cũ chưa từng bị lộ.",
         "It does not prove that the earlier key was never stolen.",
+    ),
+    EvidenceType.HOLDINGS_COMPARED: Meaning(
+        "Thành viên đã ký bảng kê những gì mình đang giữ, và trục đã đối soát bảng kê đó với sổ của trục.",
+        "The member signed a statement of what it holds, and the axis compared it with what the axis knows.",
+        "Không chứng minh thành viên thật sự giữ các văn bản đã kê: đó là lời của thành viên.",
+        "It does not prove that the member holds what it stated: that is the member's own word.",
     ),
 }
 

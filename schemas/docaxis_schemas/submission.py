@@ -46,6 +46,7 @@ class Kind(StrEnum):
     HANDOVER = "handover"
     REPORT = "report"
     RECALL = "recall"
+    HOLDINGS = "holdings"
 
 
 @unique
@@ -197,7 +198,7 @@ def read_manifest(value: Mapping[str, Any]) -> Manifest:
     Raises:
         RejectedRecord: A member is missing, unknown or of the wrong type.
     """
-    fields = _Fields(value, Kind.SUBMISSION, {"document", "contents", "recipients", "forwarded"})
+    fields = RecordFields(value, Kind.SUBMISSION, {"document", "contents", "recipients", "forwarded"})
     contents = tuple(_content(item) for item in fields.items("contents"))
     recipients = tuple(_addressee(item) for item in fields.items("recipients"))
     if not 1 <= len(contents) <= MAX_FILES:
@@ -213,7 +214,7 @@ def read_handover(value: Mapping[str, Any]) -> HandoverRecord:
     Raises:
         RejectedRecord: A member is missing, unknown or of the wrong type.
     """
-    fields = _Fields(value, Kind.HANDOVER, {"delivery_id", "contents"})
+    fields = RecordFields(value, Kind.HANDOVER, {"delivery_id", "contents"})
     contents = tuple(_sha256(item) for item in fields.items("contents"))
     if len(set(contents)) != len(contents) or not 1 <= len(contents) <= MAX_FILES:
         raise RejectedRecord(f"a hand-over names 1 to {MAX_FILES} contents, each of them once")
@@ -226,7 +227,7 @@ def read_report(value: Mapping[str, Any]) -> ReportRecord:
     Raises:
         RejectedRecord: A member is missing, unknown or of the wrong type.
     """
-    fields = _Fields(value, Kind.REPORT, {"delivery_id", "code", "reason", "note", "register_number"})
+    fields = RecordFields(value, Kind.REPORT, {"delivery_id", "code", "reason", "note", "register_number"})
     return ReportRecord(
         fields.heading,
         fields.uuid("delivery_id"),
@@ -243,7 +244,7 @@ def read_recall(value: Mapping[str, Any]) -> RecallRecord:
     Raises:
         RejectedRecord: A member is missing, unknown or of the wrong type.
     """
-    fields = _Fields(value, Kind.RECALL, {"submission_id", "reason", "recipients"})
+    fields = RecordFields(value, Kind.RECALL, {"submission_id", "reason", "recipients"})
     recipients = tuple(fields.items("recipients"))
     if not all(isinstance(code, str) for code in recipients) or len(set(recipients)) != len(recipients):
         raise RejectedRecord("'recipients' are organisation codes, each of them once")
@@ -257,7 +258,7 @@ def read_recall(value: Mapping[str, Any]) -> RecallRecord:
 _HEADING: Final = {"v", "kind", "axis", "environment", "member", "id", "time"}
 
 
-class _Fields:
+class RecordFields:
     """Typed access to the members of one record; every complaint names the member."""
 
     def __init__(self, value: Mapping[str, Any], kind: Kind, own: set[str]) -> None:

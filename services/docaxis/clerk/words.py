@@ -231,6 +231,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "event-submission.dead_lettered": ("Cần đơn vị vận hành xử lý", "Waits for an operator"),
     "event-key.changed": ("Trục đã thay khóa ký bằng chứng", "The axis changed the key that signs evidence"),
     "event-submission.replayed": ("Đã được đưa lại xử lý", "Put back into processing"),
+    "event-holdings.compared": ("Trục đã đối soát với bảng kê của thành viên", "The axis compared what a member holds"),
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),

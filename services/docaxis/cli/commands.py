@@ -231,6 +231,15 @@ COMMANDS: Final = (
         "docaxis answer-recall 7b1c6f0e-3f6e-5a52-9f0a-2f4d5b6c7d8e --agree --note 'Đã xóa'",
     ),
     Command(
+        "reconcile",
+        "docaxis.cli.reconcile:reconcile",
+        Text(
+            "Đối soát với một thành viên khác: bên nào thiếu gì, khắc phục thế nào.",
+            "Reconcile with another member: what either side lacks, and how it is mended.",
+        ),
+        "docaxis reconcile --with tinh-ha-nam --since 2026-06-01 --until 2026-06-30 --connector lien-thong/",
+    ),
+    Command(
         "trace",
         "docaxis.cli.trace:trace",
         Text("Xem một lượt gửi đang ở đâu và lấy biên nhận.", "See where a submission is, and save its evidence."),

@@ -24,9 +24,11 @@ from docaxis.client.errors import (
 from docaxis.client.files import OutgoingFile
 from docaxis.client.items import Entry, News, NewsKind
 from docaxis.client.profile import Profile, load_profile, profile_directory, write_profile
+from docaxis.client.reconciling import Comparison, RegisterEntry, RejectedRegister, read_register
 from docaxis.client.remembering import FileMemory, InboxMemory, TransientMemory
 from docaxis.client.submissions import DeliveryStatus, Submission, SubmissionStatus, TimelineEntry
 from docaxis.client.subscription import KafkaInbox, Subscription
+from docaxis_schemas.holdings import Direction, Held
 from docaxis_schemas.submission import Addressee, FileRole
 from docaxis_signing.statements import MemberKey, MemberSigner
 
@@ -36,11 +38,14 @@ __all__ = [
     "BlockingAxis",
     "BlockingDelivery",
     "ClientError",
+    "Comparison",
     "Delivery",
     "DeliveryStatus",
+    "Direction",
     "Entry",
     "FileMemory",
     "FileRole",
+    "Held",
     "InboxMemory",
     "InsecureAddress",
     "KafkaInbox",
@@ -52,11 +57,13 @@ __all__ = [
     "Patience",
     "ProblemReport",
     "Profile",
+    "RegisterEntry",
     "RejectedAnswer",
     "RejectedByAxis",
     "RejectedContent",
     "RejectedFile",
     "RejectedProfile",
+    "RejectedRegister",
     "Submission",
     "SubmissionStatus",
     "Subscription",
@@ -66,5 +73,6 @@ __all__ = [
     "addressee",
     "load_profile",
     "profile_directory",
+    "read_register",
     "write_profile",
 ]

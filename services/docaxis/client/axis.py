@@ -1,7 +1,8 @@
 """The SDK's front door: one member's view of one axis."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,6 +17,7 @@ from docaxis.client.errors import RejectedAnswer
 from docaxis.client.files import MeasuredFile, OutgoingFile, Progress, measure
 from docaxis.client.inbox import InboxReader, Page, fetch_page
 from docaxis.client.items import DELIVERY, Entry, News
+from docaxis.client.reconciling import Comparison, RegisterEntry, reconcile
 from docaxis.client.records import Hand
 from docaxis.client.remembering import InboxMemory, TransientMemory
 from docaxis.client.submissions import Submission, SubmissionStatus, TimelineEntry, check_acknowledgement
@@ -181,6 +183,18 @@ class AxisClient:
         headers = {"Content-Type": sealed.media_type, "Idempotency-Key": key}
         path = f"/v1/submissions/{submission_id}/recalls"
         await self._desk.connection.ask("POST", path, headers=headers, content=sealed.data)
+
+    async def reconcile(
+        self, other: str, register: Iterable[RegisterEntry], *, since: datetime, until: datetime
+    ) -> Comparison:
+        """Compare what this member's register holds of a period with what the axis has between it and another member.
+
+        Raises:
+            RejectedRegister: More of one moment than a statement has room for.
+            RejectedByAxis: No such member, or a credential for some of its organisations only.
+            UnavailableAxis: Patience ended.
+        """
+        return await reconcile(self._desk, other, register, since, until)
 
     async def timeline(self, submission_id: UUID) -> tuple[TimelineEntry, ...]:
         """Give what happened to a submission, in order."""

@@ -16,6 +16,7 @@ from docaxis.client.axis import AxisClient
 from docaxis.client.connection import Patience
 from docaxis.client.errors import RejectedProfile
 from docaxis.client.remembering import FileMemory, InboxMemory
+from docaxis_schemas.moments import Clock, system_clock
 from docaxis_signing.statements import MemberSigner, StatementError
 
 _REQUIRED: Final = ("url", "member", "axis", "environment")
@@ -52,7 +53,9 @@ class Profile:
         except (OSError, ValueError, TypeError, StatementError) as error:
             raise RejectedProfile(f"{self.signing_key}: no signing key of a member ({error})") from error
 
-    def connect(self, *, memory: InboxMemory | None = None, patience: Patience | None = None) -> AxisClient:
+    def connect(
+        self, *, memory: InboxMemory | None = None, patience: Patience | None = None, clock: Clock = system_clock
+    ) -> AxisClient:
         """Make a client; by default it remembers where the profile says.
 
         Raises:
@@ -72,6 +75,7 @@ class Profile:
             memory=FileMemory(self.memory) if memory is None and self.memory is not None else memory,
             patience=patience,
             tls=tls,
+            clock=clock,
         )
 
 

@@ -13,14 +13,17 @@ from docaxis.client.axis import AxisClient
 from docaxis.client.delivery import Delivery
 from docaxis.client.errors import RejectedAnswer, RejectedByAxis, RejectedContent
 from docaxis.client.items import News, NewsKind
+from docaxis.client.reconciling import RegisterEntry
 from docaxis.connector.folder import Folder, write_json
 from docaxis.connector.store import SentPacket, Store
+from docaxis_schemas.digests import contents_digest
 from docaxis_schemas.document import DocumentMetadata, EarlierDocument, Issuer, Recipient, RejectedDocument
 from docaxis_schemas.edxml import RejectedPacket, Status, write_status
 from docaxis_schemas.edxml.limits import CHUNK
 from docaxis_schemas.edxml.writer import complete, lay_out
-from docaxis_schemas.lifecycle import Report
-from docaxis_schemas.moments import system_clock, to_text
+from docaxis_schemas.holdings import Direction, Held
+from docaxis_schemas.lifecycle import Report, Step, TransportState
+from docaxis_schemas.moments import Clock, to_text
 from docaxis_signing.durable import write_whole
 
 _COME_AGAIN: Final = (RejectedAnswer, RejectedByAxis, RejectedContent, OSError)
@@ -36,6 +39,7 @@ class Incoming:
     axis: AxisClient
     folder: Folder
     store: Store
+    clock: Clock
     packed: bool = False
 
     async def take_deliveries(self) -> int:
@@ -68,13 +72,22 @@ class Incoming:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
         await delivery.hand_over()
         await delivery.report(Report.ARRIVED)
+        held = Held(
+            delivery.submission_id,
+            delivery.recipient,
+            contents_digest(content.sha256 for content in delivery.contents),
+            TransportState.HANDED_OVER.value,
+            Report.ARRIVED.value,
+        )
+        entry = RegisterEntry(Direction.RECEIVED, delivery.entry.at, held)
+        await asyncio.to_thread(self.store.remember_held, entry)
 
     def _write(self, delivery: Delivery, paths: tuple[Path, ...]) -> None:
         name = str(delivery.delivery_id)
         try:
             document = DocumentMetadata.from_stored(delivery.metadata)
             shown = _for_recipient(document, delivery.recipient)
-            layout = lay_out(delivery.contents, shown, now=system_clock(), packed=self.packed, strict=False)
+            layout = lay_out(delivery.contents, shown, now=self.clock(), packed=self.packed, strict=False)
         except (RejectedDocument, RejectedPacket) as error:
             _log.warning("a delivery cannot be a packet: %s: %s", name, error)
             shutil.copytree(paths[0].parent, self.folder.come / name, dirs_exist_ok=True)
@@ -94,6 +107,8 @@ class Incoming:
                 await asyncio.to_thread(self._write_recall, news, news.delivery_id)
         sent = await asyncio.to_thread(self.store.packet_of, news.submission_id)
         told: dict[str, Any] = dict(news.body) | {"submission_id": str(news.submission_id), "at": to_text(news.at)}
+        if sent is not None and news.kind in {NewsKind.HANDED_OVER, NewsKind.REPORT}:
+            await asyncio.to_thread(self._remember_state, news)
         if sent is None:
             await asyncio.to_thread(write_json, self.folder.come / f"{news.event_id}.news.json", told)
             return
@@ -109,6 +124,11 @@ class Incoming:
             await asyncio.to_thread(write_json, beside / f"evidence-{number:03}.json", dict(item))
         if news.kind in {NewsKind.REPORT, NewsKind.CHANGE_ANSWERED} and news.report is not None:
             await asyncio.to_thread(self._write_status, news, news.report, sent)
+
+    def _remember_state(self, news: News) -> None:
+        state = TransportState.HANDED_OVER.value if news.kind is NewsKind.HANDED_OVER else None
+        report = news.report.value if news.report is not None and news.step != Step.BACKWARD else None
+        self.store.remember_state(Direction.SENT, news.submission_id, news.recipient, state=state, report=report)
 
     def _write_status(self, news: News, report: Report, sent: SentPacket) -> None:
         document = sent.document

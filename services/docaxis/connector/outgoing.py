@@ -17,13 +17,16 @@ from typing import Any, BinaryIO, Final
 from docaxis.client.axis import AxisClient
 from docaxis.client.errors import ClientError, ProblemReport, RejectedByAxis, RejectedFile, UnavailableAxis
 from docaxis.client.files import OutgoingFile
+from docaxis.client.reconciling import RegisterEntry
 from docaxis.connector.folder import Folder
 from docaxis.connector.store import Store
+from docaxis_schemas.digests import contents_digest
 from docaxis_schemas.edxml import Examination, PacketReader, RejectedPacket, Spools, Status
 from docaxis_schemas.edxml.limits import CHUNK
 from docaxis_schemas.edxml.packet import entries
+from docaxis_schemas.holdings import Direction, Held
 from docaxis_schemas.lifecycle import CHANGE_ANSWERS, REPORTED_BY
-from docaxis_schemas.moments import system_clock, to_text
+from docaxis_schemas.moments import Clock, to_text
 from docaxis_schemas.problems import PROBLEMS, Code
 from docaxis_schemas.submission import MAX_REASON
 
@@ -46,6 +49,7 @@ class Outgoing:
     axis: AxisClient
     folder: Folder
     store: Store
+    clock: Clock
     now: Callable[[], float] = time.time
 
     async def pass_once(self) -> int:
@@ -107,7 +111,7 @@ class Outgoing:
             RejectedPacket: With everything that is wrong with it.
             _Wait: It may still be written.
         """
-        reader, digest = PacketReader(spools, system_clock()), hashlib.sha256()
+        reader, digest = PacketReader(spools, self.clock()), hashlib.sha256()
         try:
             with path.open("rb") as stream:
                 while data := stream.read(CHUNK):
@@ -133,6 +137,12 @@ class Outgoing:
         submission = await self.axis.send(document, files, receivers, own_id=f"edxml:{sha256}")
         name = self.folder.target(path, self.folder.sent, sha256).name
         await asyncio.to_thread(self.store.remember_submission, submission.submission_id, name, document)
+        sha256s = contents_digest(attachment.sha256 for attachment in found.attachments)
+        for receiver in receivers:
+            held = RegisterEntry(
+                Direction.SENT, submission.received_at, Held(submission.submission_id, receiver, sha256s)
+            )
+            await asyncio.to_thread(self.store.remember_held, held)
         return {
             "submission_id": str(submission.submission_id),
             "id": submission.own_id,
@@ -153,6 +163,11 @@ class Outgoing:
             raise _problem(Code.NOT_FOUND)
         delivery = await self.axis.delivery(delivery_id)
         await delivery.report(status.code, reason=status.description, own_id=own_id)
+        if status.code not in CHANGE_ANSWERS:
+            await asyncio.to_thread(
+                self.store.remember_state,
+                Direction.RECEIVED, delivery.submission_id, delivery.recipient, state=None, report=status.code.value,
+            )  # fmt: skip
         return {"delivery_id": str(delivery_id), "code": status.code.value, "id": own_id}
 
     async def _recall(self, status: Status, named: str, own_id: str) -> dict[str, Any]:

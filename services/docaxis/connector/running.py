@@ -15,6 +15,7 @@ from docaxis.connector.folder import Folder
 from docaxis.connector.incoming import Incoming
 from docaxis.connector.outgoing import Outgoing
 from docaxis.connector.store import Store
+from docaxis_schemas.moments import Clock, system_clock
 
 ONCE: Final = Patience(seconds=60.0)
 """How long a single round waits for an axis that is away; a connector that stays waits for ever."""
@@ -34,10 +35,11 @@ class Round:
 class Connector:
     """Carries between a folder and an axis."""
 
-    def __init__(self, root: Path, profile: Profile, *, packed: bool = False) -> None:
+    def __init__(self, root: Path, profile: Profile, *, packed: bool = False, clock: Clock = system_clock) -> None:
         self._folder = Folder(root)
         self._profile = profile
         self._packed = packed
+        self._clock = clock
 
     async def once(self) -> Round:
         """Send what waits, take what came, and end.
@@ -65,9 +67,9 @@ class Connector:
 
     def _open(self, patience: Patience) -> tuple[Outgoing, Incoming]:
         self._folder.prepare()
-        axis = self._profile.connect(memory=FileMemory(self._folder.memory), patience=patience)
-        store = Store(self._folder.store)
-        return Outgoing(axis, self._folder, store), Incoming(axis, self._folder, store, self._packed)
+        axis = self._profile.connect(memory=FileMemory(self._folder.memory), patience=patience, clock=self._clock)
+        store, clock = Store(self._folder.store), self._clock
+        return Outgoing(axis, self._folder, store, clock), Incoming(axis, self._folder, store, clock, self._packed)
 
 
 async def _round(work: Callable[[], Awaitable[int]], every: float) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from docaxis.client.reconciling import RegisterEntry
 from docaxis_schemas.document import DocumentMetadata
+from docaxis_schemas.holdings import Direction, Held
+from docaxis_schemas.moments import from_text, to_text
 from docaxis_schemas.natural_key import RejectedDocumentId, natural_key, parse_document_id
 from docaxis_schemas.organisation import RejectedCode, normalise_code
 
@@ -21,6 +24,9 @@ CREATE TABLE IF NOT EXISTS asked (delivery_id TEXT PRIMARY KEY, changed_by TEXT)
 CREATE TABLE IF NOT EXISTS sent_documents (submission_id TEXT PRIMARY KEY, document_id TEXT, reference TEXT);
 CREATE INDEX IF NOT EXISTS sent_documents_by_number ON sent_documents (reference);
 CREATE TABLE IF NOT EXISTS submissions (submission_id TEXT PRIMARY KEY, packet TEXT NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS held (direction TEXT NOT NULL, submission_id TEXT NOT NULL, recipient TEXT NOT NULL,
+    at TEXT NOT NULL, contents_sha256 TEXT NOT NULL, state TEXT, report TEXT,
+    PRIMARY KEY (direction, submission_id, recipient));
 """
 
 
@@ -60,6 +66,34 @@ class Store:
             "INSERT OR REPLACE INTO sent_documents VALUES (?, ?, ?)",
             str(submission), metadata.document_id, _reference_of(metadata),
         )  # fmt: skip
+
+    def remember_held(self, entry: RegisterEntry) -> None:
+        """Keep for reconciling what was sent or received; told again, it stays as it is."""
+        held = entry.held
+        self._change(
+            "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)",
+            entry.direction.value, str(held.submission_id), held.recipient, to_text(entry.at),
+            held.contents_sha256, held.state, held.report,
+        )  # fmt: skip
+
+    def remember_state(
+        self, direction: Direction, submission: UUID, recipient: str, *, state: str | None, report: str | None
+    ) -> None:
+        """Keep how far something held has come; None leaves what was known."""
+        self._change(
+            "UPDATE held SET state = coalesce(?, state, 'consigned'), report = coalesce(?, report) "
+            "WHERE direction = ? AND submission_id = ? AND recipient = ?",
+            state, report, direction.value, str(submission), recipient,
+        )  # fmt: skip
+
+    def held(self) -> list[RegisterEntry]:
+        """Give all that was sent and received, for reconciling."""
+        query = "SELECT direction, at, submission_id, recipient, contents_sha256, state, report FROM held"
+        with closing(self._open()) as database:
+            return [
+                RegisterEntry(Direction(direction), from_text(at), Held(UUID(submission), *told))
+                for direction, at, submission, *told in database.execute(query)
+            ]
 
     def remember_asked(self, delivery: UUID, changed_by: str | None) -> None:
         """Keep that the sender asks something about a delivery, and by which submission, if by one."""

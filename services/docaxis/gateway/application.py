@@ -27,6 +27,7 @@ from docaxis.gateway.operations import operations
 from docaxis.gateway.organisations import organisations
 from docaxis.gateway.parts import Parts
 from docaxis.gateway.recalls import recalls
+from docaxis.gateway.reconciliations import reconciliations
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.submissions import submissions
 from docaxis.gateway.transparency import transparency
@@ -48,6 +49,7 @@ def make_application(parts: Parts) -> FastAPI:
         submissions,
         signatures,
         recalls,
+        reconciliations,
         contents,
         deliveries,
         inbox,

@@ -86,13 +86,13 @@ class Body:
             self._waited += self._monotonic() - begun
 
 
-async def signed_record(request: Request, limits: Limits) -> tuple[bytes, str]:
+async def signed_record(request: Request, limits: Limits, *, largest: int = MAX_SIGNED_RECORD) -> tuple[bytes, str]:
     """Read a signed record, a clerk's unsigned one too, and its media type.
 
     Raises:
         Refused: Too large, too slow, or of another length than declared.
     """
-    data = await Body(request, limits).whole(MAX_SIGNED_RECORD)
+    data = await Body(request, limits).whole(largest)
     return data, request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

@@ -15,6 +15,7 @@ from docaxis.gateway.looking import Looks
 from docaxis.gateway.measures import Measures
 from docaxis.gateway.publishing import Outbox
 from docaxis.gateway.recalling import RecallDesk
+from docaxis.gateway.reconciling import ReconcilingDesk
 from docaxis.gateway.submitting import Intake
 from docaxis.gateway.uploading import Uploads
 from docaxis.gateway.waiting import Decisions
@@ -49,6 +50,7 @@ class Parts:
     intake: Intake
     desk: Desk
     recalls: RecallDesk
+    reconciling: ReconcilingDesk
     packets: PacketDesk
     packet_room: PacketRoom
     exchange: ExchangeStore

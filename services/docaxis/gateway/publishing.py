@@ -78,6 +78,14 @@ class Outbox:
         )
         await self.publisher.publish([self._outgoing(ACTIONS, action, action.action_id, now)])
 
+    async def tell(self, action: Action) -> None:
+        """Publish something the gateway itself did about no submission, for the evidence.
+
+        Raises:
+            UnavailableBus: Perhaps it is published.
+        """
+        await self.publisher.publish([self._outgoing(ACTIONS, action, action.action_id, action.at)])
+
     async def act(self, record: MemberRecord) -> None:
         """Publish a hand-over or report.
 

@@ -16,7 +16,7 @@ from docaxis.gateway.signing import MARK, GatewayKeys, Registers
 from docaxis_schemas.canonical import RejectedJson, canonical, parse_object
 from docaxis_schemas.problems import Code
 from docaxis_schemas.submission import record_digest
-from docaxis_signing.statements import RejectedStatement, open_statement
+from docaxis_signing.statements import MemberSigner, RejectedStatement, open_statement
 
 SIGNED: Final = "application/jose"
 UNSIGNED: Final = "application/json"
@@ -97,13 +97,19 @@ def _verify(data: bytes, member: str, snapshot: DirectorySnapshot, *, limit: int
 
 
 async def _sign(data: bytes, member: str, keys: GatewayKeys, directory: Registers, *, limit: int) -> OpenedRecord:
+    parse, is_large = partial(parse_object, data, limit=limit), len(data) >= LARGE
     try:
-        payload = parse_object(data, limit=limit)
+        payload = await asyncio.to_thread(parse) if is_large else parse()
     except RejectedJson as error:
         raise _malformed(error) from error
     signer = await keys.for_member(member, directory)
-    token = signer.sign(payload)
-    return OpenedRecord(payload, canonical(payload), token, canonical(signer.public_jwk()), acted_by_gateway=True)
+    sign = partial(_signed, payload, signer)
+    return await asyncio.to_thread(sign) if is_large else sign()
+
+
+def _signed(payload: Mapping[str, Any], signer: MemberSigner) -> OpenedRecord:
+    token, key = signer.sign(payload), canonical(signer.public_jwk())
+    return OpenedRecord(payload, canonical(payload), token, key, acted_by_gateway=True)
 
 
 def _malformed(error: RejectedJson) -> Refused:

@@ -27,6 +27,7 @@ from docaxis.gateway.operations import readiness
 from docaxis.gateway.parts import Check, Parts
 from docaxis.gateway.publishing import Outbox
 from docaxis.gateway.recalling import RecallDesk
+from docaxis.gateway.reconciling import ReconcilingDesk
 from docaxis.gateway.scanning import NoScanner, Scanner
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.gateway.submitting import Intake
@@ -46,6 +47,7 @@ from docaxis.storage.notifications import Notifications
 from docaxis.storage.readmodels import ReadModels
 from docaxis.storage.receipt_signatures import ReceiptSignatureStore
 from docaxis.storage.receipts import ReceiptStore
+from docaxis.storage.reconciling import Reconciling
 from docaxis.storage.verdicts import Verdicts
 from docaxis_schemas.moments import Clock, system_clock
 
@@ -115,6 +117,7 @@ def build_gateway(
             intake=intake,
             desk=desk,
             recalls=recalls,
+            reconciling=ReconcilingDesk(desk, Reconciling(engine)),
             packets=PacketDesk(intake=intake, desk=desk, recalls=recalls, exchange=exchange),
             packet_room=PacketRoom(
                 SpoolRoom(size=settings.gateway.spool_limit, requests=settings.gateway.spool_requests)

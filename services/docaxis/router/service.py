@@ -13,6 +13,7 @@ from docaxis.bus.port import Outgoing, Received
 from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
 from docaxis.router.actions import HANDOVER, REPORT, PartyActions
+from docaxis.router.comparisons import COMPARED, state_comparison
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED, Expiry
@@ -102,6 +103,8 @@ class Router:
     async def _act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
         if action.kind == LOOK:
             return state_look(action, self._envelopes)
+        if action.kind == COMPARED:
+            return state_comparison(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):
             return await self._expiry.act(action, source)
         return await self._by_kind.get(action.kind, self._own_news.act)(action, source)

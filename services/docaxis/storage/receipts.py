@@ -101,6 +101,14 @@ _KEY_HISTORY: Final = Statement("""
     WHERE r.submission_id = CAST(:history AS uuid)
     ORDER BY r.at
 """)
+_COMPARISON: Final = Statement("""
+    SELECT r.type, r.receipt, r.statement, NULL AS record, NULL AS record_key, NULL AS own_record,
+      NULL AS own_record_key, o.leaf_index, o.leaf, s.secret
+    FROM receipts r
+    LEFT JOIN log_leaves o ON o.event_id = r.event_id
+    LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
+    WHERE r.submission_id = CAST(:comparison AS uuid) AND r.member = :member AND r.type = 'holdings.compared'
+""")
 
 
 class ReceiptStore:
@@ -171,6 +179,15 @@ class ReceiptStore:
             UnavailableStorage: The database is away.
         """
         return tuple(_piece(row) for row in await self._database.rows(_KEY_HISTORY, history=history))
+
+    async def of_comparison(self, comparison: UUID, member: str) -> tuple["Piece", ...]:
+        """Give the evidence of a comparison to the member that asked for it.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_COMPARISON, comparison=comparison, member=member)
+        return tuple(map(_piece, rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from docaxis.client import AxisClient
 from docaxis.connector.folder import Folder
 from docaxis.connector.outgoing import Outgoing
 from docaxis.connector.store import Store
+from docaxis_schemas.moments import system_clock
 
 ODD: dict[str, Callable[[Path], None]] = {
     "a link to nowhere": lambda out: (out / "a.xml").symlink_to("/nowhere/at/all"),
@@ -28,7 +29,7 @@ def outgoing(root: Path) -> Outgoing:
     folder = Folder(root)
     folder.prepare()
     # A packet that is none is refused before the axis is asked: no connection is needed.
-    return Outgoing(cast("AxisClient", None), folder, Store(folder.store))
+    return Outgoing(cast("AxisClient", None), folder, Store(folder.store), system_clock)
 
 
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD)
