@@ -76,6 +76,7 @@ class EvidenceType(StrEnum):
     EVIDENCE_EXPORTED = "evidence.exported"
     KEY_CHANGED = "key.changed"
     HOLDINGS_COMPARED = "holdings.compared"
+    SUBMISSION_PARKED = "submission.parked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,12 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "From the stated time the axis signs evidence with another key; what the earlier one signed before holds.",
         "Không chứng minh khóa cũ chưa từng bị lộ.",
         "It does not prove that the earlier key was never stolen.",
+    ),
+    EvidenceType.SUBMISSION_PARKED: Meaning(
+        "Lượt gửi này chờ văn bản mà nó cập nhật, thay thế hoặc thu hồi được xử lý xong.",
+        "The submission waits until the document that it updates, replaces or recalls is decided.",
+        "Không chứng minh văn bản được nêu tên đã được chuyển.",
+        "It does not prove that the document it names was delivered.",
     ),
     EvidenceType.HOLDINGS_COMPARED: Meaning(
         "Thành viên đã ký bảng kê những gì mình đang giữ, và trục đã đối soát bảng kê đó với sổ của trục.",

@@ -161,7 +161,12 @@ async def build_router(context: Context) -> Part:
     envelopes = context.envelopes()
     bus = KafkaBus(context.bus_settings("router"))
     router = Router(
-        RoutingStore(context.engine), context.directory.current, envelopes, context.clock, records=RecordLookup(bus)
+        RoutingStore(context.engine),
+        context.directory.current,
+        envelopes,
+        context.clock,
+        records=RecordLookup(bus),
+        parked_for=context.settings.retry.named_deadline,
     )
     work, report = await staged(context, router, pace=Pace(spacing=ROUTING_SPACING))
     publisher = await context.stack.enter_async_context(bus.publisher())

@@ -46,6 +46,10 @@ class RetrySettings(_Part):
     long: timedelta = timedelta(minutes=30)
     deadline: timedelta = timedelta(hours=24)
     urgent_deadline: timedelta = timedelta(minutes=15)
+    named_deadline: timedelta = Field(
+        timedelta(hours=25),
+        description="how long an update, replacement or recall waits for the document it names to be decided",
+    )
 
 
 class FairnessSettings(_Part):

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from docaxis.storage.changes import Expired, SignedRecord, Target
+from docaxis.storage.changes import Expired, SignedRecord, Target, Unrouted
 from docaxis.storage.decisions import Decision, UnavailableStorage
 from docaxis.storage.routing import (
     AlreadyDecided,
@@ -25,6 +25,7 @@ from docaxis.storage.routing import (
 from docaxis_schemas.lifecycle import Change
 
 _OF_DELIVERY = tuple(one.name for one in fields(Delivery) if one.name not in {"decided", "signed"})
+_ROUTED = {"route", "dead-letter", "given-up"}
 _OF_TARGET = tuple(one.name for one in fields(Target))
 
 
@@ -190,6 +191,14 @@ class MemoryTransaction:
             if (row["sender"] == sender and row["member"] is not None and row["standing"])
             and row["submission_id"] != besides
             and (row["natural_key"] in keys or row["submission_id"] in submissions)
+        ]
+
+    async def unrouted(self, sender: str, *, since: datetime, before: datetime) -> list[Unrouted]:
+        decided = {one.submission_id for one in self.rows.decisions.values() if one.kind in _ROUTED}
+        return [
+            Unrouted(row["submission_id"], row["manifest"])
+            for row in self.rows.claims.values()
+            if row["member"] == sender and since <= row["received_at"] < before and row["submission_id"] not in decided
         ]
 
     async def ask(self, deliveries: Sequence[UUID], change: Change, *, by: UUID | None, at: datetime) -> None:

@@ -232,6 +232,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "event-key.changed": ("Trục đã thay khóa ký bằng chứng", "The axis changed the key that signs evidence"),
     "event-submission.replayed": ("Đã được đưa lại xử lý", "Put back into processing"),
     "event-holdings.compared": ("Trục đã đối soát với bảng kê của thành viên", "The axis compared what a member holds"),
+    "event-submission.parked": ("Chờ văn bản được nêu tên xử lý xong", "Waits for the document it names"),
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),

@@ -152,6 +152,15 @@ def _object(data: bytes) -> Mapping[str, Any]:
     return value
 
 
+def timer_of(action: Action) -> str:
+    """Give the kind of the timer that an action of this kind stands for.
+
+    Raises:
+        RejectedWork: It names none.
+    """
+    return str(_object(action.body).get("timer", ""))
+
+
 def timer_action(submission: UUID, kind: str) -> UUID:
     """Name the action by which a timer fires."""
     return event_id(submission, "timer-fired", kind)

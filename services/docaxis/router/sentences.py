@@ -8,6 +8,7 @@ from docaxis_signing.verdict import Cause
 NATURAL_KEY_TAKEN: Final = "natural-key-taken"
 NOT_CONNECTED: Final = "not-connected"
 DEAD_LETTER: Final = "dead-letter"
+NAMED_UNDECIDED: Final = "named-undecided"
 
 _OWN: Final[dict[str, tuple[str, str]]] = {
     NATURAL_KEY_TAKEN: (
@@ -17,6 +18,10 @@ _OWN: Final[dict[str, tuple[str, str]]] = {
     DEAD_LETTER: (
         "Trục không xử lý được lượt gửi này; đơn vị vận hành đã được báo, nội dung vẫn được lưu.",
         "The axis could not process this submission; its operators were told and the contents are kept.",
+    ),
+    NAMED_UNDECIDED: (
+        "Văn bản được cập nhật, thay thế hoặc thu hồi còn đang được xử lý; văn bản này chờ rồi tự chuyển tiếp.",
+        "The document that this one updates, replaces or recalls is still being processed; this one waits for it.",
     ),
     NOT_CONNECTED: (
         "Không có hệ thống thành viên nào đang nhận cho cơ quan này.",

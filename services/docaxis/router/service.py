@@ -18,7 +18,8 @@ from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED, Expiry
 from docaxis.router.looks import LOOK, state_look
-from docaxis.router.own_news import OwnNews, timer_action
+from docaxis.router.own_news import TIMER, OwnNews, timer_action, timer_of
+from docaxis.router.parking import Parking, look_of
 from docaxis.router.problems import RejectedWork
 from docaxis.router.recalls import RECALL, Recalls
 from docaxis.router.replays import Records, Replays
@@ -62,8 +63,10 @@ class Router:
         *,
         expires_after: Callable[[datetime], datetime] = after_thirty_days,
         records: Records,
+        parked_for: timedelta = timedelta(hours=25),
     ) -> None:
-        self._submissions = Submissions(store, directory, envelopes, clock, not_fetched_after)
+        parking = Parking(envelopes, clock, parked_for)
+        self._submissions = Submissions(store, directory, envelopes, clock, not_fetched_after, parking=parking)
         self._parties = PartyActions(store, envelopes, clock)
         self._recalls = Recalls(store, directory, envelopes, clock)
         self._expiry = Expiry(store, directory, envelopes, clock)
@@ -107,6 +110,8 @@ class Router:
             return state_comparison(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):
             return await self._expiry.act(action, source)
+        if action.kind == TIMER and (number := look_of(timer_of(action))) is not None:
+            return await self._submissions.go_on(action, number, source)
         return await self._by_kind.get(action.kind, self._own_news.act)(action, source)
 
     async def give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:  # noqa: ARG002 - the dead letter holds the cause

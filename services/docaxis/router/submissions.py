@@ -13,6 +13,7 @@ from docaxis.router.changes import Asked, ask_wished, cancelled, of, wishes
 from docaxis.router.directory import CurrentDirectory, Directory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.handed import Handed, read_handed
+from docaxis.router.parking import PARKED, Look, Parking, parked_verdict
 from docaxis.router.problems import RejectedWork
 from docaxis.router.routing import Fate, Route, Source, begin_route, cancel, settle_key, settle_repeats, write_body
 from docaxis.storage.decisions import Decision
@@ -25,7 +26,7 @@ from docaxis.storage.routing import (
     RoutingTransaction,
     Touched,
 )
-from docaxis_schemas.events import Judged
+from docaxis_schemas.events import Action, Judged
 from docaxis_schemas.identifiers import delivery_id, event_id
 from docaxis_schemas.lifecycle import Asking, Change
 from docaxis_schemas.moments import Clock
@@ -44,12 +45,15 @@ class Submissions:
         envelopes: Envelopes,
         clock: Clock,
         not_fetched_after: Callable[[datetime], datetime],
+        *,
+        parking: Parking,
     ) -> None:
         self._store = store
         self._directory = directory
         self._envelopes = envelopes
         self._clock = clock
         self._not_fetched_after = not_fetched_after
+        self._parking = parking
 
     async def route(self, judged: Judged, source: Source) -> tuple[Outgoing, ...]:
         """Route a submission; a redo announces what was decided first, a duplicate nothing.
@@ -62,20 +66,53 @@ class Submissions:
         async with self._store.transaction() as transaction:
             claim = require(await transaction.claim(judged.submission_id, event, decided_at=judged.decided_at))
             if claim.decided is None:
-                decision, handed, route = await self._decide(transaction, claim, judged, source)
+                canonical = self._directory().canonical
+                handed = read_handed(claim, canonical)
+                parked = await self._parking.hold(
+                    transaction, claim, handed, judged, source=source, canonical=canonical
+                )
+                if parked is not None:
+                    return parked
+                decision, route = await self._decide(transaction, claim, handed, judged, source)
             else:
                 decision = claim.decided
                 body = json.loads(decision.body)
                 if not await self._announces(transaction, body, judged, source):
+                    return await self._parking.told_before(transaction, claim, source)
+                handed, route = read_handed(claim, lambda _: str(body["issuer"])), Route.from_body(body)
+        return Announcer(self._envelopes, handed, decision.decided_at, decision.version).route(route, judged)
+
+    async def go_on(self, action: Action, number: int, source: Source) -> tuple[Outgoing, ...]:
+        """Route what was parked, if nothing holds it up any more; a redo announces what was decided first.
+
+        Raises:
+            RejectedWork: There is no such submission, or nothing of it was parked.
+            UnavailableStorage: Try again.
+        """
+        submission = action.submission_id
+        async with self._store.transaction() as transaction:
+            claim = require(await transaction.claim(submission, event_id(submission, "route")))
+            if claim.decided is None:
+                canonical = self._directory().canonical
+                handed = read_handed(claim, canonical)
+                judged = await self._parking.resume(
+                    transaction, claim, handed, Look(action.action_id, number, source), canonical=canonical
+                )
+                if judged is None:
                     return ()
+                decision, route = await self._decide(transaction, claim, handed, judged, source)
+            else:
+                decision, body = claim.decided, json.loads(claim.decided.body)
+                if body["source"] != source.to_json():
+                    return ()
+                judged, _ = parked_verdict(await transaction.find(event_id(submission, PARKED)))
                 handed, route = read_handed(claim, lambda _: str(body["issuer"])), Route.from_body(body)
         return Announcer(self._envelopes, handed, decision.decided_at, decision.version).route(route, judged)
 
     async def _decide(
-        self, transaction: RoutingTransaction, claim: Claim, judged: Judged, source: Source
-    ) -> tuple[Decision, Handed, Route]:
+        self, transaction: RoutingTransaction, claim: Claim, handed: Handed, judged: Judged, source: Source
+    ) -> tuple[Decision, Route]:
         directory, now = self._directory(), self._clock()
-        handed = read_handed(claim, directory.canonical)
         recalled = cancelled(await transaction.changes.recalls(handed.submission_id))
         route = cancel(begin_route(judged, handed, directory, now), recalled)
         key = route.natural_key
@@ -100,7 +137,7 @@ class Submissions:
         event = event_id(handed.submission_id, "route")
         decision = Decision(event, handed.submission_id, "route", version, now, body)
         await transaction.decide(decision, self._timer(handed.submission_id, now) if delivered else None)
-        return decision, handed, route
+        return decision, route
 
     async def _write(
         self, transaction: RoutingTransaction, handed: Handed, route: Route, version: int, now: datetime

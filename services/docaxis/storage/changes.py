@@ -12,6 +12,9 @@ from uuid import UUID
 from docaxis.storage.driver import Connection, Statement
 from docaxis_schemas.lifecycle import Change
 
+MAX_UNROUTED: Final = 500
+"""Undecided submissions that are looked through: a bulk lane may hold many more, the named one is among the last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -35,6 +38,14 @@ class SignedRecord:
     action_id: UUID
     body: bytes
     record_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """A submission on whose route nothing is decided."""
+
+    submission_id: UUID
+    manifest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,14 @@ _HOLD_KEYS: Final = Statement("""
       SELECT natural_key FROM deliveries WHERE submission_id = CAST(:submission AS uuid) AND natural_key IS NOT NULL)
     ORDER BY natural_key FOR UPDATE
 """)
+_UNROUTED: Final = Statement("""
+    SELECT c.submission_id, c.manifest FROM claims c
+    WHERE c.member = :member
+      AND c.received_at >= CAST(:since AS timestamptz) AND c.received_at < CAST(:before AS timestamptz)
+      AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.submission_id = c.submission_id
+        AND d.kind IN ('route', 'dead-letter', 'given-up'))
+    ORDER BY c.received_at DESC LIMIT :limit
+""")
 _EXPIRE: Final = Statement("""
     UPDATE deliveries SET state = 'expired', version = version + 1, standing = false, answers_repeats = false
     WHERE submission_id = CAST(:submission AS uuid) AND state = 'consigned' AND standing AND member IS NOT NULL
@@ -113,6 +132,11 @@ class ChangeRows:
             _NAMED, sender=sender, keys=list(keys), submissions=list(submissions), besides=besides
         )
         return [Target(**row) for row in rows]
+
+    async def unrouted(self, sender: str, *, since: datetime, before: datetime) -> list[Unrouted]:
+        """Give what a member handed in between two moments and is neither routed nor given up, the newest first."""
+        rows = await self._connection.rows(_UNROUTED, member=sender, since=since, before=before, limit=MAX_UNROUTED)
+        return [Unrouted(**row) for row in rows]
 
     async def ask(self, deliveries: Sequence[UUID], change: Change, *, by: UUID | None, at: datetime) -> None:
         """Note that something is asked about deliveries; the version of each rises by one."""

@@ -1,7 +1,14 @@
 """Updates, replacements and recalls by a document of their own, decided in a real database."""
 
 import json
+from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import text
+
+from docaxis.router.own_news import timer_action
+from docaxis_schemas.canonical import canonical
+from docaxis_schemas.events import Action
 
 
 def _business(action: str, **facts: Any) -> dict[str, Any]:
@@ -135,3 +142,84 @@ async def test_what_was_returned_is_corrected_under_the_same_number_and_asks_not
     told = await world.tell(world.judged(await world.hand_in((one,), number="30", document=business)))
     assert told.news("accepted")[0]["delivered_to"] == 1
     assert "change.asked" not in told.types
+
+
+async def _looked(world: Any, submission: Any, number: int) -> Any:
+    """Let the timer look at what is parked, as `docaxis.router.timers` does."""
+    kind = f"parked-{number}"
+    async with world.engine.connect() as connection:
+        query = text("SELECT 1 FROM timers WHERE submission_id = :id AND kind = :kind")
+        found = (await connection.execute(query, {"id": submission.id, "kind": kind})).all()
+    assert found, "the timer that looks is there"
+    action_id = timer_action(submission.id, kind)
+    body = canonical({"timer": kind})
+    return await world.tell(Action(action_id, submission.id, "timer", "", None, world.now, body), offset=700 + number)
+
+
+async def test_a_replacement_that_overtakes_what_it_names_waits_and_then_asks(world: Any) -> None:
+    one = world.recipient(1)
+    first = await world.hand_in((one,), number="31")
+    world.now += timedelta(seconds=1)
+    business = _business("replace", document_id=_id(world, "31"))
+    second = await world.hand_in((one,), number="32", document=business)
+
+    overtaking = world.judged(second)
+    parked = await world.tell(overtaking, offset=600)
+    assert (parked.types, len(parked.items)) == (["submission.parked"], 1)
+    (news,) = parked.news("held")
+    assert (news["cause"], "deadline" in news) == ("named-undecided", True)
+    assert (await world.tell(overtaking, offset=600, router=world.make_router())).outgoing == parked.outgoing
+    assert (await world.tell(overtaking, offset=601)).outgoing == ()
+    assert (await _looked(world, second, 1)).outgoing == ()
+
+    await world.tell(world.judged(first))
+    went_on = await _looked(world, second, 2)
+    assert went_on.news("accepted")[0]["delivered_to"] == 1
+    assert "change.asked" in went_on.types
+    row = await world.row(first, one)
+    assert (row["change"], row["change_state"], row["changed_by"]) == ("replacement", "asked", second.id)
+    assert (await _looked(world, second, 2)).outgoing == went_on.outgoing, "a redo tells the same"
+    assert (await world.tell(overtaking, offset=600)).outgoing == parked.outgoing
+    assert await world.count("deliveries", second) == 1
+
+
+async def test_an_update_under_the_number_of_what_it_overtakes_takes_it_only_afterwards(world: Any) -> None:
+    one = world.recipient(1)
+    first = await world.hand_in((one,), number="33", content="old")
+    world.now += timedelta(seconds=1)
+    business = _business("update", document_id=_id(world, "33"))
+    second = await world.hand_in((one,), number="33", content="new", document=business)
+    await world.tell(world.judged(second))
+    assert (await world.tell(world.judged(first))).news("accepted")
+    await _looked(world, second, 1)
+    assert await world.holder("33") == second.id
+
+
+async def test_it_waits_no_longer_than_it_may_and_not_for_what_was_given_up(world: Any) -> None:
+    one = world.recipient(1)
+    await world.hand_in((one,), number="34")
+    world.now += timedelta(seconds=1)
+    business = _business("replace", document_id=_id(world, "34"))
+    waiting = await world.hand_in((one,), number="35", document=business)
+    assert (await world.tell(world.judged(waiting))).types == ["submission.parked"]
+    world.now += timedelta(hours=26)
+    late = await _looked(world, waiting, 1)
+    assert late.news("accepted")[0]["delivered_to"] == 1
+    assert "change.asked" not in late.types
+
+    lost = await world.hand_in((one,), number="36")
+    await world.tell(world.own(lost, "dead-letter", {}))
+    world.now += timedelta(seconds=1)
+    business = _business("replace", document_id=_id(world, "36"))
+    told = await world.tell(world.judged(await world.hand_in((one,), number="37", document=business)))
+    assert told.news("accepted")
+
+
+async def test_what_is_refused_does_not_wait(world: Any) -> None:
+    one = world.recipient(1)
+    await world.hand_in((one,), number="38")
+    world.now += timedelta(seconds=1)
+    business = _business("replace", document_id=_id(world, "38"))
+    refused = await world.hand_in((one,), number="39", document=business)
+    told = await world.tell(world.judged(refused, disposition="refuse", cause="broken"))
+    assert told.news("rejected")
