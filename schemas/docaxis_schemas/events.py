@@ -15,6 +15,8 @@ MAX_CAUSE: Final = 2000
 """Characters that a dead letter tells of its cause."""
 REPLAY: Final = "replay"
 """Kind of the action by which an operator has done once more what a dead letter names."""
+ALERT: Final = "alert"
+"""Kind of the timer, and of the action made of it, by which an alert is stated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ OPEN_FACTS: Final = frozenset({
     "retired_kid",
     "revocation_epoch",
     "sender_lacks",
+    "rule",
+    "rules_sha256",
+    "severity",
     "stage",
     "state",
     "states_differ",
@@ -77,6 +80,7 @@ class EvidenceType(StrEnum):
     KEY_CHANGED = "key.changed"
     HOLDINGS_COMPARED = "holdings.compared"
     SUBMISSION_PARKED = "submission.parked"
+    ALERT_RAISED = "alert.raised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +219,12 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "The member signed a statement of what it holds, and the axis compared it with what the axis knows.",
         "Không chứng minh thành viên thật sự giữ các văn bản đã kê: đó là lời của thành viên.",
         "It does not prove that the member holds what it stated: that is the member's own word.",
+    ),
+    EvidenceType.ALERT_RAISED: Meaning(
+        "Một quy tắc cảnh báo của trục đã được thỏa mãn vào thời điểm đã ghi.",
+        "A rule of the axis's alerts was met at the stated time.",
+        "Không chứng minh có hành vi sai phạm, cũng không chứng minh đã có người xử lý.",
+        "It does not prove that anybody did wrong, nor that anybody has looked into it.",
     ),
 }
 

@@ -13,6 +13,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.alerter.opening import MisconfiguredAlerts, open_alerter
 from docaxis.auditor.following import LogFollower
 from docaxis.bus.access import service_user
 from docaxis.bus.deleting import KafkaKept
@@ -393,6 +394,21 @@ async def build_clerk(context: Context) -> Part:
     return Part("clerk", {"ledger": pages.ledger.serve, "reminding": pages.reminding.serve}, tuple, url)
 
 
+async def build_alerter(context: Context) -> Part:
+    """Build the alerter; it speaks to no broker, and to the webhooks that the settings name.
+
+    Raises:
+        MisconfiguredService: The rules, a webhook or the pinned keys cannot be used.
+    """
+    try:
+        opened = await context.stack.enter_async_context(
+            open_alerter(context.settings, context.engine, clock=context.clock, registry=context.registry)
+        )
+    except MisconfiguredAlerts as error:
+        raise MisconfiguredService(f"the alerts: {error}") from error
+    return Part("alerter", opened, tuple)
+
+
 BUILDERS: Final[Mapping[str, Callable[[Context], Awaitable[Part]]]] = {
     "gateway": build_gateway_part,
     "verifier": build_verifier,
@@ -400,4 +416,5 @@ BUILDERS: Final[Mapping[str, Callable[[Context], Awaitable[Part]]]] = {
     "registrar": build_registrar,
     "projector": build_projector,
     "clerk": build_clerk,
+    "alerter": build_alerter,
 }

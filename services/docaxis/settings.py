@@ -145,6 +145,24 @@ class LogSettings(_Part):
     anchor_interval: timedelta = Field(timedelta(hours=1), description="between two time-stamped checkpoints")
 
 
+class WebhookSettings(_Part):
+    """Somebody who is told alerts over HTTP (Standard Webhooks)."""
+
+    url: str
+    secret: SecretStr
+    least: Literal["informational", "low", "medium", "high", "critical"] = "medium"
+
+
+class AlertSettings(_Part):
+    """The alerter: its rules, and whom it tells."""
+
+    rules: Path | None = Field(None, description="file of rules; those that come with the package without")
+    every: timedelta = Field(timedelta(seconds=2), description="between two looks at the log's index and at calls due")
+    webhooks: dict[str, WebhookSettings] = Field(
+        default_factory=dict, description="by name: url, secret (whsec_ and base64), least severity (medium)"
+    )
+
+
 class Settings(BaseSettings):
     """Everything a process is told."""
 
@@ -169,6 +187,7 @@ class Settings(BaseSettings):
     gateway: GatewaySettings = GatewaySettings()
     log: LogSettings = LogSettings()
     clerk: ClerkSettings = ClerkSettings()
+    alerts: AlertSettings = AlertSettings()
     keys: KeySettings = KeySettings()
     metrics_port: int | None = None
     crl_refresh: timedelta = timedelta(minutes=5)

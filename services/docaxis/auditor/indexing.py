@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from docaxis_schemas.canonical import digest
+from docaxis_schemas.document import CopyForm
 from docaxis_schemas.evidence import OPEN_FACTS, EvidenceType
 from docaxis_schemas.folding import folded
+from docaxis_schemas.submission import FileRole
 from docaxis_signing.transparency.leaves import Openings, leaf
 from docaxis_signing.transparency.problems import RejectedLeaf
 from docaxis_signing.verdict import NOT_HASHED
@@ -22,8 +24,12 @@ from docaxis_signing.verdict import NOT_HASHED
 VERDICTS: Final = frozenset({EvidenceType.VERDICT_GIVEN.value, EvidenceType.VERDICT_REVISED.value})
 _BESIDE_VERDICT: Final = frozenset({"verdict_sha256", "disposition", *NOT_HASHED})
 """What is stored with a verdict and no part of its hash."""
-_CERTIFICATE: Final = ("sha256", "serial", "issuer", "issuer_sha256", "subject", "organisation")
-_SIGNATURE: Final = ("field", "indication", "cause", "signature_algorithm", "digest_algorithm", "key_bits", "best_time")
+_CERTIFICATE: Final = ("sha256", "serial", "issuer", "issuer_sha256", "subject", "organisation", "not_after")
+_SIGNATURE: Final = (
+    *("field", "indication", "cause", "signature_algorithm", "digest_algorithm", "key_bits"),
+    *("best_time", "claimed_time"),
+)
+ORIGINAL: Final = CopyForm.ORIGINAL.value
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -73,6 +79,7 @@ def _opened(index: int, statement: Mapping[str, Any], disclosed: Disclosure) -> 
     lacks: list[str] = []
     if statement["type"] in VERDICTS:
         row["signatures"] = _signatures(index, facts["verdict_sha256"], disclosed.verdict, lacks)
+        row["received_at"] = (disclosed.verdict or {}).get("validation_time")
     if statement["type"] == EvidenceType.SUBMISSION_RECEIVED:
         row["document"] = _document(index, facts["record_sha256"], disclosed.manifest, lacks)
     return row | {"lacks": lacks}
@@ -100,9 +107,12 @@ def _document(index: int, sha256: str, manifest: bytes | None, lacks: list[str])
         return None
     if hashlib.sha256(manifest).hexdigest() != sha256:
         raise RejectedDisclosure(f"leaf {index}: the manifest is not the one that the statement names")
-    document = json.loads(manifest)["document"]
+    handed_in = json.loads(manifest)
+    document = handed_in["document"]
     return {name: document.get(name) for name in ("number", "notation", "promulgated_on")} | {
-        "issuer": document.get("issuer", {}).get("code")
+        "issuer": document.get("issuer", {}).get("code"),
+        "main_sha256": [one["sha256"] for one in handed_in.get("contents", ()) if one["role"] == FileRole.MAIN],
+        "passed_on": bool(handed_in.get("forwarded")) or document.get("form_of_copy", ORIGINAL) != ORIGINAL,
     }
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from docaxis.cli.options import Speaking
 
-Service = Literal["gateway", "verifier", "router", "registrar", "projector", "clerk", "all"]
+Service = Literal["gateway", "verifier", "router", "registrar", "projector", "clerk", "alerter", "all"]
 
 
 def run(service: Service, *, speaking: Speaking | None = None) -> int:  # noqa: ARG001 - services answer by their log

@@ -264,7 +264,7 @@ class LocalAxis:
                 evidence_public_keys=directory / "keys" / "pinned.json",
             ),
             log=LogSettings(
-                directory=self.log_directory if has & {"registrar", "gateway"} else None,
+                directory=self.log_directory if has & {"registrar", "gateway", "alerter"} else None,
                 tsa=f"{self.responder.base_url}/tsa" if "registrar" in has else "",
             ),
             crl_refresh=self._plan.crl_refresh,

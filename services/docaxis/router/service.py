@@ -13,6 +13,7 @@ from docaxis.bus.port import Outgoing, Received
 from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
 from docaxis.router.actions import HANDOVER, REPORT, PartyActions
+from docaxis.router.alerts import state_alert
 from docaxis.router.comparisons import COMPARED, state_comparison
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
@@ -27,7 +28,7 @@ from docaxis.router.routing import Source
 from docaxis.router.submissions import Submissions
 from docaxis.storage.routing import RoutingStore
 from docaxis_schemas.calendar import vietnam
-from docaxis_schemas.events import REPLAY, Action, Event, Judged
+from docaxis_schemas.events import ALERT, REPLAY, Action, Event, Judged
 from docaxis_schemas.moments import Clock
 
 WORKING_DAYS_TO_FETCH: Final = 1
@@ -108,6 +109,8 @@ class Router:
             return state_look(action, self._envelopes)
         if action.kind == COMPARED:
             return state_comparison(action, self._envelopes)
+        if action.kind == ALERT:
+            return state_alert(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):
             return await self._expiry.act(action, source)
         if action.kind == TIMER and (number := look_of(timer_of(action))) is not None:
