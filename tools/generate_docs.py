@@ -7,7 +7,8 @@ import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,9 @@ from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from rich.console import Console
 
+from docaxis.alerter.conditions import Per
+from docaxis.alerter.occurrences import Severity
+from docaxis.alerter.rules import EVENTS, READINGS, shipped_rules
 from docaxis.cli.application import build_app
 from docaxis.cli.commands import COMMANDS, Command
 from docaxis.cli.exit_codes import CAUSES
@@ -251,7 +255,52 @@ def verdicts_page() -> str:
     )
 
 
+def _duration(value: Any) -> str:
+    return str(value) if not isinstance(value, timedelta) else f"{value.total_seconds():.0f} s"
+
+
+def _asked(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else _duration(value)
+
+
+def _kind(name: str, kind: type[Any]) -> Iterator[tuple[str, ...]]:
+    names = [field.name for field in fields(kind) if not field.name.startswith("_") and field.name != "windows"]
+    asks = ", ".join(f"`{one}`" for one in names) or "nothing"
+    yield f"`{name}`", asks, " ".join((kind.__doc__ or "").split())
+
+
+def alerts_page() -> str:
+    """List the rules that alerts are raised by, and what a rule may ask."""
+    shipped = shipped_rules()
+    rules = (
+        (
+            f"[`{rule.id}`](../guides/alerts.md#{rule.id})",
+            rule.severity.value,
+            f"{rule.en}<br>{rule.vi}",
+            f"`{rule.kind}` " + "; ".join(f"{k}: {_asked(v)}" for k, v in rule.asks.items() if k != "windows"),
+        )
+        for rule in shipped.rules
+    )
+    windows = ((", ".join(window.days), f"{window.begins:%H:%M}", f"{window.ends:%H:%M}") for window in shipped.windows)
+    kinds = (row for name, kind in {**EVENTS, **READINGS}.items() for row in _kind(name, kind))
+    return (
+        "# Alert rules\n\nThe rules that come with the package, and what a file of your own may say. What to do about\n"
+        f"each: [guide to alerts](../guides/alerts.md). SHA-256 of the file: `{shipped.sha256}`; every alert names\n"
+        "that of the file it was raised under (`rules_sha256`).\n\n"
+        + _table(("rule", "severity", "says", "condition"), rules)
+        + "\n## Change windows\n\nHours of Vietnam.\n\n"
+        + _table(("days", "from", "until before"), windows)
+        + "\n## Kinds of conditions\n\nDurations are a number with `s`, `m`, `h` or `d`. `per` is one of "
+        + ", ".join(f"`{one.value}`" for one in Per)
+        + ". Severities: "
+        + ", ".join(f"`{one.value}`" for one in Severity)
+        + ".\n\n"
+        + _table(("kind", "is given", "is met by"), kinds)
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "alerts.md": alerts_page,
     "cli.md": cli_page,
     "problems.md": problems_page,
     "exit-codes.md": exit_codes_page,

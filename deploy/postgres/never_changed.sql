@@ -1,7 +1,7 @@
 -- Run as docaxis_owner after every `migrate`: what the code never changes, the services' role must not be able to.
-REVOKE UPDATE, DELETE ON decisions, receipts, log_leaves, audit_looks FROM docaxis_services;
+REVOKE UPDATE, DELETE ON decisions, receipts, log_leaves, audit_looks, alerts FROM docaxis_services;
 REVOKE UPDATE, DELETE ON evidence_objects, verdict_inputs FROM docaxis_services;
-REVOKE DELETE ON claims, attempts, member_records, deliveries, slots, log_head FROM docaxis_services;
+REVOKE DELETE ON claims, attempts, member_records, deliveries, slots, log_head, alert_calls FROM docaxis_services;
 -- The directory is changed by docaxis_owner (deploy/provisioning). The gateway adds a key for a member's first clerk.
 REVOKE INSERT, UPDATE, DELETE ON organisations, mandates, registered_certificates, credentials FROM docaxis_services;
 -- An organisation's administrator makes accounts at the pages, each with a credential of role clerk, and ends them; no

@@ -123,7 +123,7 @@ class Alerter:
         """Go on where an earlier process was, once the windows of counting rules have been filled again."""
         kept = (await self._store.recall([_POSITION])).get(_POSITION)
         if kept is None:
-            position = Position(0, await self._index.next())
+            position = Position(0, await self._index.published())
             await self._store.keep((), {_POSITION: position.kept()})
         else:
             position = Position(**json.loads(kept.value))

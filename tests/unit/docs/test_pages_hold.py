@@ -16,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from rich.console import Console
 
+from docaxis.alerter.measures import AlertMeasures
 from docaxis.bus.report import LoggedReport
 from docaxis.bus.trimming import TrimMetrics
 from docaxis.cli.application import build_app
@@ -159,6 +160,7 @@ def test_every_metric_in_the_alarms_is_made_by_the_code() -> None:
     ProjectorMetrics(registry)
     LogMeasures(registry)
     AnchorMeasures(registry)
+    AlertMeasures(registry)
     made = {
         f"{family.name}{suffix}"
         for source in (registry, Measures().registry)
