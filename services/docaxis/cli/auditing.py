@@ -18,6 +18,8 @@ from docaxis_schemas.moments import VIETNAM, from_text
 from docaxis_signing.transparency.policy import Policy
 
 _PAGE: Final = 100
+_CODES: Final = ("indication", "cause", "code", "rule", "severity")
+"""Codes that a line shows."""
 
 
 @Parameter(name="*")
@@ -136,7 +138,7 @@ def _shown(found: Found, policy: Policy | None) -> tuple[bool | None, str]:
 
 
 def _lines(mark: str, row: Mapping[str, Any]) -> list[str]:
-    codes = " ".join(str(row["codes"][name]) for name in ("indication", "cause", "code") if row["codes"].get(name))
+    codes = " ".join(str(row["codes"][name]) for name in _CODES if row["codes"].get(name))
     lines = [f"{mark} {row['leaf_index']} {_when(row['time'])} {row['type']} {codes}".rstrip()]
     parties = " → ".join(str(row[name]) for name in ("member", "recipient") if row.get(name))
     if row.get("submission_id"):

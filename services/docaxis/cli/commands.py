@@ -339,6 +339,15 @@ COMMANDS: Final = (
                 "docaxis audit revalidate gov-party",
             ),
             Command(
+                "events",
+                "docaxis.cli.audit_events:events",
+                Text(
+                    "Xuất sự kiện của sổ cho hệ thống giám sát: OCSF, ECS, CEF, syslog.",
+                    "Write the log's events for a SIEM: OCSF, ECS, CEF, syslog.",
+                ),
+                "docaxis audit events --format ocsf --follow --state siem.state",
+            ),
+            Command(
                 "looks",
                 "docaxis.cli.auditing:looks",
                 Text("Xem ai đã tra cứu những gì.", "See who looked at what."),
