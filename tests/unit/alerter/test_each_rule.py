@@ -166,12 +166,12 @@ def test_failures_of_different_members_or_hours_are_not_added_up() -> None:
 
 
 def test_both_policies_of_a_rolling_restart_are_told_once_and_a_return_to_an_old_one_is_told() -> None:
-    new = {"policy_sha256": "0" * 64}
-    rolling = [under(), under(**new), under(NOON + MINUTE), under(NOON + 2 * MINUTE, **new)]
+    new = "0" * 64
+    rolling = [under(), under(policy_sha256=new), under(NOON + MINUTE), under(NOON + 2 * MINUTE, policy_sha256=new)]
     story = Story().tell(*rolling)
     assert len(story.ids("policy-changed")) == 1
     later = NOON + timedelta(hours=5)
-    assert len(story.tell(under(later, **new), under(later + MINUTE)).ids("policy-changed")) == 2
+    assert len(story.tell(under(later, policy_sha256=new), under(later + MINUTE)).ids("policy-changed")) == 2
 
 
 def test_what_the_signer_claims_is_judged_by_the_last_signature_alone() -> None:
