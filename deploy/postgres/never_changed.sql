@@ -4,6 +4,7 @@ REVOKE UPDATE, DELETE ON evidence_objects, verdict_inputs FROM docaxis_services;
 REVOKE DELETE ON claims, attempts, member_records, deliveries, slots, log_head, alert_calls FROM docaxis_services;
 -- The directory is changed by docaxis_owner (deploy/provisioning). The gateway adds a key for a member's first clerk.
 REVOKE INSERT, UPDATE, DELETE ON organisations, mandates, registered_certificates, credentials FROM docaxis_services;
+REVOKE INSERT, UPDATE, DELETE ON directory_attestations FROM docaxis_services;
 -- An organisation's administrator makes accounts at the pages, each with a credential of role clerk, and ends them; no
 -- other credential can be made, changed or brought back by the services' role.
 GRANT INSERT, UPDATE (revoked_at) ON credentials TO docaxis_services;

@@ -29,12 +29,14 @@ from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.entries import CertificateRole, Role
+from docaxis.directory.errors import UnattestedDirectory
 from docaxis.directory.possession import PossessionChallenge
 from docaxis.settings import Settings
 from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
+from docaxis_signing.durable import write_whole
 from docaxis_signing.receipts import EvidenceKey, EvidenceSigner, PinnedKeys
 from docaxis_signing.statements import MemberSigner
 
@@ -69,12 +71,54 @@ def administrator(settings: Settings) -> Provisioner:
 
 @asynccontextmanager
 async def directory(settings: Settings) -> AsyncIterator[DirectoryRepository]:
-    """Open the directory."""
+    """Open the directory, for what its keeper has no part in."""
     engine = open_database(settings.database.get_secret_value(), application="axis-admin", pool=1)
     try:
         yield DirectoryRepository(engine)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def keeping(settings: Settings) -> AsyncIterator[DirectoryRepository]:
+    """Open the directory as its keeper: what was attested is changed, and attested again; nothing else is."""
+    keeper = _keeper()
+    async with directory(settings) as repository:
+        if await repository.current_version():
+            try:
+                await repository.require_attested(keeper.public_jwk())
+            except UnattestedDirectory as error:
+                raise SystemExit(f"axis_admin: {error}: find out why, then `attest`") from error
+        yield repository
+        await repository.attest(keeper)
+
+
+def _keeper() -> MemberSigner:
+    path = os.environ.get("DOCAXIS_KEEPER_KEY")
+    if path is None:
+        raise SystemExit("axis_admin: DOCAXIS_KEEPER_KEY names no file with the private key of the directory's keeper")
+    return MemberSigner.from_jwk(json.loads(Path(path).read_bytes()))
+
+
+@app.command(name="keeper-key")
+def keeper_key(file: Path, *, key_id: str = "directory-keeper-1") -> None:
+    """Make the keeper's key, which no service may hold, and beside it the public half for DOCAXIS_DIRECTORY_KEY."""
+    signer = MemberSigner.generate(key_id)
+    keep(file, json.dumps(signer.private_jwk()).encode())
+    public = file.with_suffix(".public.json")
+    write_whole(public, json.dumps(signer.public_jwk()).encode())
+    tell(private=str(file), public=str(public))
+
+
+@app.command
+def attest() -> None:
+    """Attest the directory as it is: with the keeper's first key or a new one, or after a change was looked into."""
+
+    async def act() -> int:
+        async with directory(Settings()) as repository:
+            return await repository.attest(_keeper())
+
+    tell(attested=asyncio.run(act()))
 
 
 @app.command
@@ -122,7 +166,7 @@ def load_list(file: Path, signature: Path, *, key: Path, key_id: str) -> None:
     pinned = {key_id: public}
 
     async def load() -> int:
-        async with directory(Settings()) as repository:
+        async with keeping(Settings()) as repository:
             return await repository.load_signed_csv(data, signed, keys=pinned)
 
     tell(version=asyncio.run(load()))
@@ -140,7 +184,7 @@ def member(member_id: str, name: str, *, key: Path, organisation: list[str], by:
 
     async def enrol() -> None:
         settings = Settings()
-        async with directory(settings) as repository:
+        async with keeping(settings) as repository:
             snapshot = await repository.snapshot()
             now = datetime.now(UTC)
             for code in organisation:
@@ -252,7 +296,7 @@ def suspend(member_id: str, *, by: str, compromised_since: datetime | None = Non
 
     async def act() -> None:
         since = None if compromised_since is None else compromised_since.astimezone(UTC)
-        async with directory(Settings()) as repository:
+        async with keeping(Settings()) as repository:
             await repository.suspend_member(member_id, by=by, compromised_since=since)
 
     asyncio.run(act())
@@ -264,7 +308,7 @@ def reinstate(member_id: str, *, by: str) -> None:
     """Let a suspended member act again."""
 
     async def act() -> None:
-        async with directory(Settings()) as repository:
+        async with keeping(Settings()) as repository:
             await repository.reinstate_member(member_id, by=by)
 
     asyncio.run(act())
@@ -276,7 +320,7 @@ def mandate(member_id: str, issuer: str, *, by: str) -> None:
     """Let a member send for an issuer it does not receive for."""
 
     async def act() -> None:
-        async with directory(Settings()) as repository:
+        async with keeping(Settings()) as repository:
             await repository.grant_mandate(member_id, issuer, by=by)
 
     asyncio.run(act())
@@ -306,7 +350,7 @@ def register(certificate: Path, organisation: str, role: CertificateRole, *, ans
     der, proof = certificate.read_bytes(), answer.read_bytes()
 
     async def act() -> str:
-        async with directory(Settings()) as repository:
+        async with keeping(Settings()) as repository:
             operator = await repository.authenticate(os.environ["DOCAXIS_OPERATOR_CREDENTIAL"])
             entry = await repository.register_seal(der, organisation, answer=proof, by=operator, role=role)
             return entry.certificate_sha256

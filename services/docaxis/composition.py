@@ -27,7 +27,7 @@ from docaxis.bus.work import Pace
 from docaxis.clerk import OpenPages, build_clerk_pages
 from docaxis.directory.entries import MemberState
 from docaxis.directory.following import DirectoryFollower
-from docaxis.directory.repository import DirectoryRepository
+from docaxis.directory.opening import open_directory
 from docaxis.gateway.service import build_gateway
 from docaxis.gateway.signing import GatewayKeys
 from docaxis.projector.service import Projector, ProjectorMetrics
@@ -329,7 +329,7 @@ async def build_gateway_part(context: Context) -> Part:
     gateway = build_gateway(
         settings,
         engine=context.engine,
-        repository=DirectoryRepository(context.engine, clock=context.clock),
+        repository=open_directory(settings, context.engine, context.clock),
         contents=open_contents(context),
         publisher=publisher,
         keys=GatewayKeys.open(key_file(settings.keys.gateway_key, "gateway key")),

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from docaxis.bus.kafka import KafkaBus
 from docaxis.composition import Context, open_contents
 from docaxis.directory.following import DirectoryFollower
-from docaxis.directory.repository import DirectoryRepository
+from docaxis.directory.opening import open_directory
 from docaxis.settings import Settings
 from docaxis.storage.attempts import AttemptStore
 from docaxis.storage.audit_index import AuditIndex
@@ -57,7 +57,7 @@ async def open_revalidation(
     async with AsyncExitStack() as stack:
         engine = open_database(settings.database.get_secret_value(), application="drill")
         stack.push_async_callback(engine.dispose)
-        directory = DirectoryFollower(DirectoryRepository(engine, clock=clock))
+        directory = DirectoryFollower(open_directory(settings, engine, clock))
         await directory.start()
         context = Context(settings, engine, directory, clock, CollectorRegistry(), stack)
         publisher = await stack.enter_async_context(KafkaBus(context.bus_settings("verifier")).publisher())

@@ -31,7 +31,7 @@ def require_production(settings: Settings, services: Sequence[str]) -> None:
     """
     if settings.mode != "production":
         return
-    faults = [*_of_axis(settings), *_of_bus(settings.bus, services), *_of_database(settings)]
+    faults = [*_of_axis(settings), *_of_directory(settings), *_of_bus(settings.bus, services), *_of_database(settings)]
     if "verifier" in services:
         faults += _of_trust(settings)
     if faults:
@@ -41,6 +41,11 @@ def require_production(settings: Settings, services: Sequence[str]) -> None:
 def _of_axis(settings: Settings) -> Iterator[str]:
     if settings.environment == "test":
         yield "the environment is still 'test', and what members sign names it"
+
+
+def _of_directory(settings: Settings) -> Iterator[str]:
+    if settings.directory_key is None:
+        yield "no DOCAXIS_DIRECTORY_KEY: whoever can write the database could make any key a member's"
 
 
 def _of_bus(bus: BusSettings, services: Sequence[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 from docaxis import failpoints
 from docaxis.composition import BUILDERS, Context, Part
 from docaxis.directory.following import DirectoryFollower
-from docaxis.directory.repository import DirectoryRepository
+from docaxis.directory.opening import open_directory
 from docaxis.health import HealthServer
 from docaxis.production import require_production
 from docaxis.settings import Settings
@@ -100,7 +100,7 @@ class Runtime:
             await upgrade(url)
         engine = open_database(url, application="+".join(self._services))
         self._stack.push_async_callback(engine.dispose)
-        follower = DirectoryFollower(DirectoryRepository(engine, clock=self._clock))
+        follower = DirectoryFollower(open_directory(self._settings, engine, self._clock))
         await follower.start()
         self._directory = follower
         context = Context(self._settings, engine, follower, self._clock, self.registry, self._stack)

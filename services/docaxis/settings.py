@@ -180,6 +180,10 @@ class Settings(BaseSettings):
     trust_key: Path | None = Field(
         default=None, description="public JWK of whoever signs the trust directory; with it an unsigned one is refused"
     )
+    directory_key: Path | None = Field(
+        default=None,
+        description="public JWK of the directory's keeper; with it nothing counts of a directory that it did not sign",
+    )
     bus: BusSettings = BusSettings()
     retry: RetrySettings = RetrySettings()
     fairness: FairnessSettings = FairnessSettings()

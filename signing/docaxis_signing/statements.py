@@ -6,7 +6,7 @@ payload's digest is what a claim binds.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from joserfc import jws
@@ -17,6 +17,7 @@ from docaxis_schemas.canonical import RejectedJson, canonical, parse_object
 
 ALGORITHM: Final = "ES256"
 TYPE: Final = "docaxis+jws"
+_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM])
 _REGISTRY.max_payload_length = 8 * 1024 * 1024
 
@@ -129,3 +130,14 @@ def open_statement(token: str | bytes, key_of: KeyOf, *, at: datetime, limit: in
     if canonical(payload) != verified.payload:
         raise RejectedStatement("the payload is not in canonical form (RFC 8785)")
     return OpenedStatement(payload, verified.payload, key.kid)
+
+
+def open_pinned(token: str | bytes, public_jwk: Mapping[str, Any], *, at: datetime, limit: int) -> OpenedStatement:
+    """Verify a compact JWS by one pinned key, and give its payload.
+
+    Raises:
+        RejectedStatement: As `open_statement`.
+    """
+    kid = str(public_jwk.get("kid", ""))
+    key = MemberKey(kid, public_jwk, _ALWAYS, None)
+    return open_statement(token, lambda asked: key if asked == kid else None, at=at, limit=limit)

@@ -31,7 +31,7 @@ from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor, Visitors, gateway_client
 from docaxis.client import ClientError, RejectedByAxis
 from docaxis.directory.errors import UnavailableDirectory
-from docaxis.directory.repository import DirectoryRepository
+from docaxis.directory.opening import open_directory
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.serving import WebServer
 from docaxis.settings import Settings
@@ -68,7 +68,7 @@ def build_clerk_pages(
     if settings.mode != "production" and not is_loopback(settings.clerk.host):
         raise OpenPages(settings.clerk.host)
     connect = gateway_client(gateway, settings.axis, settings.environment, clock)
-    repository = DirectoryRepository(engine, clock=clock)
+    repository = open_directory(settings, engine, clock)
     entitlements = Entitlements(repository.authenticate)
     passwords = Passwords()
     visitors = Visitors(

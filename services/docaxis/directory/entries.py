@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, unique
+from typing import Final
+
+GATEWAY_KEY: Final = "gateway."
+"""Begins the id of every key that a gateway holds for a member whose clerks have none."""
 
 
 @unique

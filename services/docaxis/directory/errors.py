@@ -15,6 +15,10 @@ class UnavailableDirectory(DirectoryError):
     """The directory's database cannot be reached, or nothing was ever loaded: try again."""
 
 
+class UnattestedDirectory(UnavailableDirectory):
+    """What the database holds is not what the directory's keeper signed; nobody acts on it."""
+
+
 class RejectedList(DirectoryError):
     """A list of organisations is not signed as it must be, or is full of faults; ``faults`` has every one."""
 

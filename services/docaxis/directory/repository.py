@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from docaxis.directory import credentials, members, seals
+from docaxis.directory import attestations, credentials, members, seals
+from docaxis.directory.attestation import attest, check_attestation, organisations_digest
 from docaxis.directory.credentials import Random
 from docaxis.directory.entries import CertificateRole, Mandate, Principal, RegisteredCertificate, Role
 from docaxis.directory.errors import RejectedRegistration, UnavailableDirectory
@@ -21,14 +22,16 @@ from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.possession import PossessionChallenge
 from docaxis.directory.signed_list import open_list
 from docaxis.directory.snapshot import DirectorySnapshot
-from docaxis.directory.versions import read_version
+from docaxis.directory.versions import lock_changes, read_version
 from docaxis_schemas.moments import Clock, system_clock
 from docaxis_schemas.organisation import Organisation
-from docaxis_signing.statements import MemberKey
+from docaxis_signing.statements import MemberKey, MemberSigner
 
 
 class DirectoryRepository:
     """Reads and changes the directory. ``by`` names who acted; it is kept with the version of the change.
+
+    With ``keeper``, the public JWK of the directory's keeper, only what it has signed is ever given.
 
     Any method raises `UnavailableDirectory` if the database cannot be reached.
     """
@@ -37,16 +40,20 @@ class DirectoryRepository:
         self,
         engine: AsyncEngine,
         *,
+        keeper: Mapping[str, Any] | None = None,
         clock: Clock = system_clock,
         random: Random = secrets.token_bytes,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._engine = engine
+        self._keeper = keeper
+        self._attested = 0
         self._clock = clock
         self._random = random
         self._new_id = new_id
         self._snapshot: DirectorySnapshot | None = None
         self._index: tuple[int, OrganisationIndex] | None = None
+        self._digested: tuple[OrganisationIndex, str] | None = None
 
     async def current_version(self) -> int:
         """Give the version of the newest change; 0 for an empty directory."""
@@ -54,19 +61,58 @@ class DirectoryRepository:
             return await read_version(connection)
 
     async def snapshot(self) -> DirectorySnapshot:
-        """Give the directory as it stands; read again only if its version changed."""
+        """Give the directory as it stands; read again only if its version changed.
+
+        Raises:
+            UnattestedDirectory: A keeper is named, and has not signed what is there.
+        """
         async with self._reading() as connection:
             version = await read_version(connection)
             if self._snapshot is None or self._snapshot.version != version:
-                self._snapshot = DirectorySnapshot(
-                    version,
-                    await self._read_index(connection),
-                    await members.read_members(connection),
-                    await members.read_keys(connection),
-                    await members.read_mandates(connection),
-                    await seals.read_certificates(connection),
-                )
+                found = await self._read(connection, version)
+                if self._keeper is not None:
+                    self._attested = await self._check(found, await attestations.newest(connection), self._keeper)
+                self._snapshot = found
             return self._snapshot
+
+    async def require_attested(self, keeper: Mapping[str, Any]) -> None:
+        """Check that the directory is as the keeper with this public JWK signed it.
+
+        Raises:
+            UnattestedDirectory: It is not.
+        """
+        async with self._reading() as connection:
+            found = await self._read(connection, await read_version(connection))
+            await self._check(found, await attestations.newest(connection), keeper)
+
+    async def attest(self, signer: MemberSigner) -> int:
+        """Sign the directory as it stands, for its keeper, and give the version that was signed."""
+        async with self._changing() as connection:
+            await lock_changes(connection)
+            found = await self._read(connection, await read_version(connection))
+            at = self._clock()
+            token = attest(found, await self._digest(found.organisations), signer, at=at)
+            await attestations.keep(connection, found.version, token, at=at)
+            return found.version
+
+    async def _read(self, connection: AsyncConnection, version: int) -> DirectorySnapshot:
+        return DirectorySnapshot(
+            version,
+            await self._read_index(connection),
+            await members.read_members(connection),
+            await members.read_keys(connection),
+            await members.read_mandates(connection),
+            await seals.read_certificates(connection),
+        )
+
+    async def _check(self, found: DirectorySnapshot, token: str | None, keeper: Mapping[str, Any]) -> int:
+        organisations = await self._digest(found.organisations)
+        return check_attestation(token, found, organisations, keeper, at=self._clock(), since=self._attested)
+
+    async def _digest(self, organisations: OrganisationIndex) -> str:
+        if self._digested is None or self._digested[0] is not organisations:
+            self._digested = (organisations, await asyncio.to_thread(organisations_digest, organisations))
+        return self._digested[1]
 
     async def _read_index(self, connection: AsyncConnection) -> OrganisationIndex:
         version = await read_version(connection, what=LIST)

@@ -35,7 +35,7 @@ from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import Clock, system_clock, to_text
-from docaxis_signing.durable import write_private
+from docaxis_signing.durable import write_private, write_whole
 from docaxis_signing.receipts import EvidenceKey, PinnedKeys
 from docaxis_signing.transparency.policy import NONE, Policy
 
@@ -164,17 +164,18 @@ class LocalAxis:
         self._keys = identities.service_keys_from_json(whole["services"])
         self.members = {name: identities.member_from_json(name, value) for name, value in whole["members"].items()}
         if whole != found:
-            await self._enrol_clerks()
+            await self._bring_up_to_date()
             await asyncio.to_thread(identities.save, self._plan.directory, whole)
         self.operator_credential, self.auditor_credential = found["operator"], found["auditor"]
         await asyncio.to_thread(self._write_key_files)
 
-    async def _enrol_clerks(self) -> None:
-        """Make the accounts at the pages in a folder that is older than they are."""
+    async def _bring_up_to_date(self) -> None:
+        """Make the accounts at the pages, and attest the directory, in a folder that is older than they are."""
         engine = open_database(self._database.url, application="enrolment")
         try:
             clerks = [(plan, self.members[plan.id]) for plan in MEMBERS if plan.id in self.members]
             await enrol_clerks(ClerkAccountStore(engine), self.keys.clerk_key, clerks, clock=self._clock)
+            await DirectoryRepository(engine, clock=self._clock).attest(self.keys.directory)
         finally:
             await engine.dispose()
 
@@ -192,6 +193,7 @@ class LocalAxis:
             clerks = zip(MEMBERS, enrolled, strict=False)  # those of a load run have no clerks
             await enrol_clerks(ClerkAccountStore(engine), keys.clerk_key, clerks, clock=self._clock)
             await register_signers(repository, operator, self._registrable())
+            await repository.attest(keys.directory)
         finally:
             await engine.dispose()
         await provisioner.provision_services(SLOTS, keys.passwords)
@@ -216,6 +218,7 @@ class LocalAxis:
         write_private(keys / "gateway.json", json.dumps(self.keys.gateway.private_jwk()).encode())
         write_private(keys / "evidence.json", json.dumps(self.keys.evidence.private_jwk()).encode())
         write_private(keys / "log.skey", (self.keys.log.to_skey() + "\n").encode())
+        write_whole(keys / "directory.public.json", json.dumps(self.keys.directory.public_jwk()).encode())
         (keys / "pinned.json").write_text(json.dumps(self.pinned_keys().to_json(), indent=2), "utf-8")
 
     def pinned_keys(self) -> PinnedKeys:
@@ -240,6 +243,7 @@ class LocalAxis:
             database=self._database.url,
             contents=(directory / "contents").absolute().as_uri(),
             trust=directory / "trust",
+            directory_key=directory / "keys" / "directory.public.json",
             bus=BusSettings(
                 bootstrap=access.bootstrap,
                 security_protocol=access.security_protocol,

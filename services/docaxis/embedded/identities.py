@@ -14,7 +14,8 @@ from docaxis_signing.statements import MemberSigner
 from docaxis_signing.transparency.note import Signer
 
 FILE: Final = "identities.json"
-_SERVICE_KEYS: Final = ("gateway", "evidence", "log", "store", "clerk", "passwords")
+KEEPER: Final = "directory-keeper-1"
+_SERVICE_KEYS: Final = ("gateway", "evidence", "log", "directory", "store", "clerk", "passwords")
 _MEMBER_SECRETS: Final = ("jwk", "credential", "clerk_credential", "kafka_password", "clerk_password")
 SECRET_BYTES: Final = 24
 
@@ -43,6 +44,7 @@ class ServiceKeys:
     gateway: MemberSigner
     evidence: EvidenceSigner
     log: Signer
+    directory: MemberSigner
     store_key: bytes
     clerk_key: bytes
     passwords: Mapping[str, str]
@@ -59,6 +61,7 @@ def new_service_keys(services: Iterable[str], origin: str) -> ServiceKeys:
         MemberSigner.generate("gateway-1"),
         EvidenceSigner.generate("evidence-1"),
         Signer.generate(origin),
+        MemberSigner.generate(KEEPER),
         secrets.token_bytes(32),
         secrets.token_bytes(32),
         {service: new_password() for service in services},
@@ -80,7 +83,11 @@ def completed(value: Mapping[str, Any], services: Iterable[str], origin: str) ->
     Raises:
         OldFolder: More is missing than can be made anew: what brokers and directory know of it is not here.
     """
-    made = {"log": Signer.generate(origin).to_skey(), "clerk": secrets.token_bytes(32).hex()}
+    made = {
+        "log": Signer.generate(origin).to_skey(),
+        "clerk": secrets.token_bytes(32).hex(),
+        "directory": MemberSigner.generate(KEEPER).private_jwk(),
+    }
     whole: dict[str, Any] = {
         **value,
         "services": made | value.get("services", {}),
@@ -108,6 +115,7 @@ def service_keys_to_json(keys: ServiceKeys) -> dict[str, Any]:
         "gateway": keys.gateway.private_jwk(),
         "evidence": keys.evidence.private_jwk(),
         "log": keys.log.to_skey(),
+        "directory": keys.directory.private_jwk(),
         "store": keys.store_key.hex(),
         "clerk": keys.clerk_key.hex(),
         "passwords": dict(keys.passwords),
@@ -120,6 +128,7 @@ def service_keys_from_json(value: Mapping[str, Any]) -> ServiceKeys:
         MemberSigner.from_jwk(value["gateway"]),
         EvidenceSigner.from_jwk(value["evidence"]),
         Signer.from_skey(value["log"]),
+        MemberSigner.from_jwk(value["directory"]),
         bytes.fromhex(value["store"]),
         bytes.fromhex(value["clerk"]),
         dict(value["passwords"]),

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, Final
 
 from docaxis.directory import DirectorySnapshot
-from docaxis.directory.entries import Principal, Role
+from docaxis.directory.entries import GATEWAY_KEY, Principal, Role
 from docaxis.gateway.authentication import member_of
 from docaxis.gateway.refusals import Refused
-from docaxis.gateway.signing import MARK, GatewayKeys, Registers
+from docaxis.gateway.signing import GatewayKeys, Registers
 from docaxis_schemas.canonical import RejectedJson, canonical, parse_object
 from docaxis_schemas.problems import Code
 from docaxis_schemas.submission import record_digest
@@ -87,7 +87,7 @@ def _verify(data: bytes, member: str, snapshot: DirectorySnapshot, *, limit: int
         if isinstance(error.__cause__, RejectedJson):
             raise _malformed(error.__cause__) from error
         raise Refused(Code.MANIFEST_SIGNATURE_INVALID, "Chữ ký của bản ghi không hợp lệ.", f"{error}.") from error
-    if opened.kid.startswith(MARK):
+    if opened.kid.startswith(GATEWAY_KEY):
         raise Refused(Code.MANIFEST_SIGNATURE_INVALID)
     key = key_of(opened.kid)
     assert key is not None, "the statement was opened with it"

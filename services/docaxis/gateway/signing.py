@@ -9,13 +9,11 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
+from docaxis.directory.entries import GATEWAY_KEY
 from docaxis_signing.durable import write_private
 from docaxis_signing.statements import MemberSigner, StatementError
-
-MARK: Final = "gateway."
-"""Begins the id of every key that the gateway holds for a member."""
 
 
 class Registers(Protocol):
@@ -65,7 +63,7 @@ class GatewayKeys:
         async with self._lock:
             signer = self._members.get(member)
             if signer is None:
-                signer = MemberSigner.generate(f"{MARK}{member}.{secrets.token_hex(4)}")
+                signer = MemberSigner.generate(f"{GATEWAY_KEY}{member}.{secrets.token_hex(4)}")
                 self._members[member] = signer
                 await asyncio.to_thread(self._keep, self._to_json())
             if member not in self._registered:

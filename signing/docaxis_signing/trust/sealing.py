@@ -5,12 +5,12 @@ elsewhere; services and auditors hold its public half.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from docaxis_schemas.moments import to_text
-from docaxis_signing.statements import MemberKey, MemberSigner, RejectedStatement, open_statement
+from docaxis_signing.statements import MemberSigner, RejectedStatement, open_pinned
 from docaxis_signing.trust.history import NOTHING, Entry, RejectedHistory, read_history
 from docaxis_signing.trust.store import TrustStore
 
@@ -18,7 +18,6 @@ SEAL_FILE: Final = "trust.jws"
 MAX_SEAL: Final = 4096
 """Bytes of the signed statement; it has about 300."""
 _KIND: Final = "docaxis.trust-store/1"
-_ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnsealedTrustStore(ValueError):
@@ -42,11 +41,8 @@ def check_seal(directory: Path, store: TrustStore, public_jwk: Mapping[str, Any]
         UnsealedTrustStore: It is not signed, by another key, or was changed since.
         RejectedHistory: Its history does not hold, or leads to another store.
     """
-    kid = str(public_jwk.get("kid", ""))
-    key = MemberKey(kid, public_jwk, _ALWAYS, None)
     try:
-        token = (directory / SEAL_FILE).read_bytes().strip()
-        opened = open_statement(token, lambda asked: key if asked == kid else None, at=at, limit=MAX_SEAL)
+        opened = open_pinned((directory / SEAL_FILE).read_bytes().strip(), public_jwk, at=at, limit=MAX_SEAL)
     except OSError as error:
         raise UnsealedTrustStore(f"{directory / SEAL_FILE}: {error.strerror}") from error
     except RejectedStatement as error:

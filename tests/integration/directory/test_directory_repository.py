@@ -23,6 +23,7 @@ from docaxis.directory.errors import (
     RejectedList,
     RejectedMember,
     RejectedRegistration,
+    UnattestedDirectory,
     UnavailableDirectory,
 )
 from docaxis.directory.organisation_list import write_list
@@ -430,6 +431,33 @@ async def test_who_changed_what_is_kept_with_every_version(
     assert tuple(rows[0]) == ("list", "4 entries", "directory key keeper-1")
     assert tuple(rows[-1]) == ("member", "bo-mau suspended", "trực ban")
     assert newest == len(rows)
+
+
+async def test_what_was_written_past_the_keeper_counts_for_nobody(
+    engine: AsyncEngine, repository: DirectoryRepository, clock: Time
+) -> None:
+    keeper = MemberSigner.generate("keeper-1")
+    service = DirectoryRepository(engine, keeper=keeper.public_jwk(), clock=clock)
+    with pytest.raises(UnattestedDirectory, match="not attested"):
+        await service.snapshot()
+    first = await repository.attest(keeper)
+    assert first == (await service.snapshot()).version
+
+    stranger = MemberSigner.generate("bo-mau-9")
+    await repository.add_member_key("bo-mau", stranger.public_jwk(), by="whoever holds the database's password")
+    with pytest.raises(UnattestedDirectory, match="changed since"):
+        await service.snapshot()
+    with pytest.raises(UnattestedDirectory, match="changed since"):
+        await repository.require_attested(keeper.public_jwk())
+    await repository.attest(keeper)  # the keeper has looked, and takes it over
+    assert (await service.snapshot()).key_of("bo-mau")("bo-mau-9") is not None
+
+    async with engine.begin() as connection:  # an older state, with the attestation it had
+        for taken in ("member_keys WHERE kid = 'bo-mau-9'", f"directory_attestations WHERE version > {first}"):
+            await connection.execute(text(f"DELETE FROM {taken}"))
+    await repository.add_member_key("bo-mau", MemberSigner.generate("gateway.x").public_jwk(), by="gateway")
+    with pytest.raises(UnattestedDirectory, match="not of this state"):
+        await service.snapshot()
 
 
 async def test_a_database_that_is_away_is_unavailable_not_a_refusal(tmp_path: Path) -> None:

@@ -180,6 +180,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
     credential = axis.authorities.seal("A98")
     der = credential.certificate.public_bytes(Encoding.DER)
     (tmp_path / "member.jwk.json").write_text(json.dumps(member.signer.public_jwk()), "utf-8")
+    (tmp_path / "keeper.json").write_text(json.dumps(axis.keys.directory.private_jwk()), "utf-8")
     (tmp_path / "member.password").write_text(member.kafka_password, "utf-8")
     (tmp_path / "passwords.json").write_text(json.dumps(dict(axis.keys.passwords)), "utf-8")
     (tmp_path / "seal.der").write_bytes(der)
@@ -195,6 +196,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
             DOCAXIS_BUS__USERNAME=access.username,
             DOCAXIS_BUS__PASSWORD=access.password,
             DOCAXIS_BUS__SECURITY_PROTOCOL=access.security_protocol,
+            DOCAXIS_KEEPER_KEY="keeper.json",
             DOCAXIS_OPERATOR_CREDENTIAL=axis.operator_credential,
             DOCAXIS_KEYS__CLERK_KEY="made/clerk.key",
         )
@@ -203,6 +205,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
 
     made = (await admin("keys made"))["made"]
     assert made == ["clerk.key", "evidence.json", "gateway.json", "pinned.json", "store.key"]
+    assert await admin("keeper-key keeper-2.json") == {"private": "keeper-2.json", "public": "keeper-2.public.json"}
     assert await admin("migrate") == {"migrated": True}
     assert (await admin("services passwords.json"))["slots"] == 4
     enrolled = "member tinh-uy 'Văn phòng Tỉnh ủy' --key member.jwk.json --organisation A98 --by tester"
@@ -229,6 +232,11 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
     assert snapshot["tinh-uy"] == "suspended"
     await admin("reinstate tinh-uy --by tester")
     assert (await _members(axis.database.url))["tinh-uy"] == "active"
+    await _make_suspended(axis.database.url, "tinh-uy")
+    with pytest.raises(AssertionError, match="changed since its keeper attested"):
+        await admin("mandate tinh-uy A98 --by tester")
+    assert (await admin("attest"))["attested"] > 0
+    await admin("reinstate tinh-uy --by tester")
 
 
 def _signed(credential: Credential, message: bytes) -> bytes:
@@ -237,6 +245,15 @@ def _signed(credential: Credential, message: bytes) -> bytes:
         return key.sign(message, ec.ECDSA(hashes.SHA256()))
     assert isinstance(key, rsa.RSAPrivateKey)
     return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+async def _make_suspended(url: str, member: str) -> None:
+    """Change the directory as nobody may: with the database's password and without the keeper's key."""
+    engine = open_database(url, application="tests", pool=1)
+    try:
+        await DirectoryRepository(engine).suspend_member(member, by="nobody")
+    finally:
+        await engine.dispose()
 
 
 async def _members(url: str) -> dict[str, str]:

@@ -14,8 +14,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
+from docaxis.directory.entries import GATEWAY_KEY
 from docaxis.gateway.edxml import spooling
-from docaxis.gateway.signing import MARK
 from docaxis.storage.tables.decisions import deliveries
 from docaxis.storage.tables.intake import claims, member_records
 from docaxis_schemas.document import (
@@ -72,7 +72,7 @@ async def test_a_packet_becomes_a_submission_signed_in_the_members_place(world: 
         claim = (await connection.execute(select(claims))).one()
     manifest = json.loads(claim.manifest)
     assert claim.acted_by_gateway
-    assert json.loads(claim.record_key)["kid"].startswith(f"{MARK}{SENDER}")
+    assert json.loads(claim.record_key)["kid"].startswith(f"{GATEWAY_KEY}{SENDER}")
     assert [(file["sha256"], file["role"]) for file in manifest["contents"]] == [
         (hashlib.sha256(body).hexdigest(), "main")
     ]

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from docaxis.gateway.signing import MARK
+from docaxis.directory.entries import GATEWAY_KEY
 from docaxis.storage.tables.intake import claims, contents
 from docaxis_schemas.events import Submitted
 from docaxis_schemas.identifiers import submission_id
@@ -121,7 +121,7 @@ async def test_a_clerk_acts_under_the_gateways_key_for_its_member(world: World) 
     async with world.engine.connect() as connection:
         claim = (await connection.execute(select(claims))).one()
     assert claim.acted_by_gateway is True
-    assert json.loads(claim.record_key)["kid"].startswith(MARK)
+    assert json.loads(claim.record_key)["kid"].startswith(GATEWAY_KEY)
     snapshot = await world.repository.snapshot()
     opened = open_statement(claim.record, snapshot.key_of(SENDER), at=world.time(), limit=100_000)
     assert opened.payload == written.payload

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from docaxis.gateway.signing import MARK
+from docaxis.directory.entries import GATEWAY_KEY
 from docaxis.storage.tables.intake import claims, member_records
 from docaxis.storage.tables.readmodels import dead_letters, delivery_lines
 from docaxis_schemas.events import Action, Submitted
@@ -253,7 +253,7 @@ async def test_a_clerk_reports_under_the_gateways_key(world: World, delivered: D
     async with world.engine.connect() as connection:
         row = (await connection.execute(select(member_records))).one()
     assert row.acted_by_gateway is True
-    assert json.loads(row.record_key)["kid"].startswith(MARK)
+    assert json.loads(row.record_key)["kid"].startswith(GATEWAY_KEY)
 
 
 async def test_reports_that_are_refused(world: World, delivered: Delivered) -> None:

@@ -144,6 +144,7 @@ def test_every_setting_named_in_deploy_and_guides_exists() -> None:
         "DOCAXIS_PASSPHRASE",
         "DOCAXIS_PROFILE",
         "DOCAXIS_CACHE",
+        "DOCAXIS_KEEPER_KEY",
         "DOCAXIS_OPERATOR_CREDENTIAL",
         "DOCAXIS_BUS__",
     }

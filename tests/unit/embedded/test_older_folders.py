@@ -14,6 +14,7 @@ from docaxis_signing.statements import MemberSigner
 
 MADE_ANEW: dict[str, Callable[[dict[str, Any]], Any]] = {
     "services.log": lambda value: value["services"].pop("log"),
+    "services.directory": lambda value: value["services"].pop("directory"),
     "services.clerk": lambda value: value["services"].pop("clerk"),
     "a.clerk_password": lambda value: value["members"]["a"].pop("clerk_password"),
 }

@@ -20,7 +20,12 @@ SERVICES = ("gateway", "router")
 
 def settings(*, bus: dict[str, Any] | None = None, **changes: Any) -> Settings:
     given = {"bootstrap": "kafka-1.axis.internal:9092", "password": SecretStr(LONG)} | (bus or {})
-    plain: dict[str, Any] = {"mode": "production", "environment": "production", "database": SecretStr(DATABASE)}
+    plain: dict[str, Any] = {
+        "mode": "production",
+        "environment": "production",
+        "database": SecretStr(DATABASE),
+        "directory_key": Path("directory.public.json"),
+    }
     return Settings(bus=BusSettings(**given), **plain | changes)
 
 
@@ -28,6 +33,7 @@ def settings(*, bus: dict[str, Any] | None = None, **changes: Any) -> Settings:
     ("wrong", "said"),
     [
         (settings(environment="test"), "environment"),
+        (settings(directory_key=None), "DOCAXIS_DIRECTORY_KEY"),
         (settings(bus={"security_protocol": "SASL_PLAINTEXT"}), "SASL_PLAINTEXT"),
         (settings(bus={"security_protocol": "SASL_PLAINTEXT", "bootstrap": "127.0.0.1:1,10.0.0.1:1"}), "SASL_PLAIN"),
         (settings(bus={"password": SecretStr("")}), "password of gateway"),

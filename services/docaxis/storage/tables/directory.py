@@ -35,6 +35,15 @@ directory_versions = Table(
     comment="Every change of the directory, in order; a submission carries the version it was resolved with.",
 )
 
+directory_attestations = Table(
+    "directory_attestations",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False, comment="compact JWS by the directory's keeper"),
+    Column("at", MOMENT, nullable=False),
+    comment="What the keeper has signed of the directory; the newest must be about what it holds.",
+)
+
 organisations = Table(
     "organisations",
     metadata,

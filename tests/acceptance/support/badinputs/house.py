@@ -33,6 +33,7 @@ from docaxis.settings import GatewaySettings, RetrySettings, VerifierSettings
 from docaxis.storage.database import open_database
 from docaxis_schemas.identifiers import submission_id
 from docaxis_schemas.moments import system_clock, to_text
+from docaxis_signing.statements import MemberSigner
 
 ISSUER: Final = "H98.14"
 SENDER: Final = member_of(ISSUER)
@@ -298,7 +299,7 @@ async def open_house(directory: Path) -> AsyncIterator[House]:
         engine = open_database(axis.database.url, application="outside", pool=4)
         stack.push_async_callback(engine.dispose)
         addressed = signer_with_addresses(axis.authorities, listener.url, directory)
-        await _register(engine, [addressed["trusted"]])
+        await _register(engine, [addressed["trusted"]], axis.keys.directory)
         settings = axis.settings().model_copy(
             update={
                 "verifier": VerifierSettings(seconds=EXAMINATION_SECONDS),
@@ -326,8 +327,9 @@ async def open_house(directory: Path) -> AsyncIterator[House]:
         yield house
 
 
-async def _register(engine: Any, signers: Sequence[Credential]) -> None:
+async def _register(engine: Any, signers: Sequence[Credential], keeper: MemberSigner) -> None:
     repository = DirectoryRepository(engine, clock=system_clock)
     expires = system_clock() + CREDENTIAL_LIFE
     operator, _ = await repository.issue_credential(role=Role.OPERATOR, holder="test", expires_at=expires)
     await register_signers(repository, operator, signers)
+    await repository.attest(keeper)
