@@ -28,11 +28,17 @@ from docaxis_signing.pdf.syntax import (
 )
 
 _REFERENCES: Final = re.compile(rb"(?<!\d)(\d{1,4000}+)[\x00\t\n\x0c\r ]++\d{1,5}[\x00\t\n\x0c\r ]*+R(?![A-Za-z0-9])")
+_BEFORE_R: Final = re.compile(rb"(?<!\d)(\d{1,4000}+)[\x00\t\n\x0c\r ]++\d{1,5}[\x00\t\n\x0c\r ]*+\Z")
+_KEYWORD: Final = re.compile(rb"R(?<=[\x00\t\n\x0c\r 0-9.+-]R)(?![A-Za-z0-9])")
+"""What ends any of them. It begins with a letter, so that the digits of signatures and widths are passed over."""
 _PROPER: Final = re.compile(
-    rb"(?<![^\x00\t\n\x0c\r ()<>\[\]{}%])\d{1,10}[\x00\t\n\x0c\r ]++\d{1,5}[\x00\t\n\x0c\r ]++R(?![A-Za-z0-9])"
+    rb"(?<![^\x00\t\n\x0c\r ()<>\[\]{}%])(\d{1,10}+)[\x00\t\n\x0c\r ]++\d{1,5}+[\x00\t\n\x0c\r ]++\Z"
 )
-"""A reference as the format writes it; readers take others too, `20. 0 R` and `20 000000 R` among them."""
-_KEYWORD: Final = re.compile(rb"(?<=[\x00\t\n\x0c\r 0-9.+-])R(?![A-Za-z0-9])")
+"""A reference as the format writes it, before its keyword; readers take others too, `20. 0 R` and `20 000000 R` among
+them."""
+_BEFORE_BYTES: Final = 64
+"""Where the two numbers of a reference are looked for; honest ones take 18."""
+_NUMBERS: Final = b"\x00\t\n\x0c\r 0123456789"
 _STRINGS: Final = re.compile(rb"\([^()\\]*+\)")
 _PAIRS: Final = ((b"<<", b">>"), (b"<", b">"), (b"[", b"]"))
 _ESCAPED: Final = re.compile(rb"\\(\r\n|[0-7]{1,3}|.)", re.DOTALL)
@@ -222,20 +228,47 @@ def _mentioned(data: bytes, start: int, end: int, read: Callable[[bytes, int], t
         MalformedSyntax: It has to be read, and cannot be.
     """
     raw = data[start:end]
-    if _is_plain(raw):
-        return frozenset(int(number) for number in _REFERENCES.findall(raw))
+    numbers = _plainly_mentioned(raw) if _is_whole(raw) else None
+    if numbers is not None:
+        return numbers
     value, end = read(data, start)
-    return frozenset(int(number) for number in _REFERENCES.findall(data, start, end)) | referred(value)
+    return _loosely_mentioned(data, start, end) | referred(value)
 
 
-def _is_plain(raw: bytes) -> bool:
-    """Say whether an object is whole, and searching it finds what every reader takes for a reference."""
+def _loosely_mentioned(data: bytes, start: int, end: int) -> frozenset[int]:
+    """Name what any reader might take for a reference, as `_REFERENCES` finds it."""
+    numbers = set()
+    for keyword in _KEYWORD.finditer(data, start, end):
+        at = keyword.start()
+        low = max(start, at - _BEFORE_BYTES)
+        found = _BEFORE_R.search(data, low, at)
+        if found is not None:
+            numbers.add(int(found[1]))
+        elif low > start and not data[low:at].strip(_NUMBERS):  # numbers that are longer still
+            return frozenset(map(int, _REFERENCES.findall(data, start, end)))
+    return frozenset(numbers)
+
+
+def _plainly_mentioned(raw: bytes) -> frozenset[int] | None:
+    """Name what is written like a reference; None if some of it is not written as the format writes it."""
+    numbers = set()
+    for keyword in _KEYWORD.finditer(raw):
+        at = keyword.start()
+        proper = _PROPER.search(raw, max(0, at - _BEFORE_BYTES), at)
+        if proper is None:
+            return None
+        numbers.add(int(proper[1]))
+    return frozenset(numbers)
+
+
+def _is_whole(raw: bytes) -> bool:
+    """Say whether an object is whole, with nothing in it in which readers find more or less than stands there."""
     if b"stream" in raw or b"%" in raw or b"\\" in raw or raw.count(b"endobj") > 1:
         return False
     bare = _STRINGS.sub(b"", raw) if b"(" in raw else raw
-    if b"(" in bare or b")" in bare or any(bare.count(opening) != bare.count(closing) for opening, closing in _PAIRS):
-        return False
-    return len(_KEYWORD.findall(raw)) == len(_PROPER.findall(raw))
+    return not (
+        b"(" in bare or b")" in bare or any(bare.count(opening) != bare.count(closing) for opening, closing in _PAIRS)
+    )
 
 
 def referred(value: Any, depth: int = 0) -> set[int]:

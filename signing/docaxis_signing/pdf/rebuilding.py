@@ -18,6 +18,12 @@ MAX_SIZE: Final = 8_388_608
 WIDEST: Final = (2, 8, 4)
 """Bytes of the three fields of an entry; poppler gives a stream up whose entries take 24, honest ones take up to 11."""
 _OBJECT: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+obj(?![a-z])")
+_BEFORE: Final = re.compile(rb"(?<!\d)\d{1,10}[\x00\t\n\x0c\r ]+\d{1,5}[\x00\t\n\x0c\r ]+\Z")
+_KEYWORD: Final = re.compile(rb"obj(?![a-z])")
+_BEFORE_BYTES: Final = 64
+"""Where the two numbers before the word are looked for; honest ones take 20."""
+_SPACE: Final = b"\x00\t\n\x0c\r "
+_NUMBERS: Final = _SPACE + b"0123456789"
 _TRAILER: Final = re.compile(rb"trailer[\x00\t\n\x0c\r ]*<<")
 
 
@@ -36,11 +42,26 @@ def why_rebuilt(data: bytes, place: tuple[int, int], section: Section, objects: 
     streams = _streams(section)
     own = {item.start for item in objects}
     own |= {part.start for part in streams}
-    if len(_OBJECT.findall(data, *place)) != len(own):
+    if _written(data, *place) != len(own):
         return "what reads like an object and is none"
     if len(_TRAILER.findall(data, *place)) != (0 if section.is_stream else 1):
         return "what reads like a trailer and is none"
     return ""
+
+
+def _written(data: bytes, start: int, end: int) -> int:
+    """Count what is written like an object, from the word on: the digits of a signature are not searched one by one."""
+    count = 0
+    for word in _KEYWORD.finditer(data, start, end):
+        at = word.start()
+        if data[at - 1] not in _SPACE:
+            continue
+        low = max(start, at - _BEFORE_BYTES)
+        if _BEFORE.search(data, low, at):
+            count += 1
+        elif low > start and not data[low:at].strip(_NUMBERS):
+            return len(_OBJECT.findall(data, start, end))
+    return count
 
 
 def _why_given_up(section: Section) -> str:

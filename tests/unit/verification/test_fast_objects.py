@@ -1,4 +1,7 @@
-"""Objects read by the plain grammar are those that pyHanko reads, byte for byte and type for type."""
+"""Objects read by the plain grammar are those that pyHanko reads, byte for byte and type for type.
+
+And what is looked through for references only has those that it would have if it were read.
+"""
 
 from io import BytesIO
 from typing import Any
@@ -10,7 +13,9 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import DictionaryObject, Reference, StreamObject
 
 from bothways import ENGINE
-from docaxis_signing.pdf.speed.objects import MAX_NESTED
+from docaxis_signing.pdf.speed.branches import plain_branches
+from docaxis_signing.pdf.speed.grammar import MAX_NESTED
+from docaxis_signing.pdf.speed.history import branches_of
 
 
 class Handler:
@@ -134,3 +139,68 @@ def test_nesting(depth: int) -> None:
 def test_a_long_array_of_odd_things_takes_no_longer_than_stock() -> None:
     """What is unusual is left to stock at once and whole, not tried again for each of its parts."""
     both("object", b"[" * 60 + b"(\\9)" * 2000 + b"]" * 60 + b" ")
+
+
+def looked_through(body: bytes) -> Any:
+    """The references that are seen in an object; what is seen, pyHanko has to read just so, up to its end."""
+    data = b"7 0 obj\n" + body
+    found = plain_branches(data, 0, CONTAINER)
+    if found is not None:
+        stream = BytesIO(data)
+        stream.seek(len(b"7 0 obj\n"))
+        assert branches_of(generic.read_object(stream, CONTAINER)) == found
+        assert data[stream.tell() :].lstrip(b" \n\r\t\f\0").startswith(b"endobj")
+    return found
+
+
+ENDS = st.sampled_from(
+    [b"\nendobj\n1", b" endobj 1", b">>\nendobj\n1", b"]endobj 1", b"\nendstream\nendobj\n1", b"%c\nendobj"]
+)
+
+
+@settings(max_examples=400)
+@given(SOUP | objects(), ENDS)
+def test_references_are_seen_where_they_would_be_read(data: bytes, end: bytes) -> None:
+    looked_through(b"<< /Parent 8 0 R /X " + data + b" /Kids [1 0 R] >>" + end)
+    looked_through(b"[" + data + b"]" + end)
+
+
+@settings(max_examples=200)
+@given(st.sampled_from([b"0", b"2", b"3", b"4", b"-1", b"2.0", b"9 0 R", b"99"]), SOUP, ENDS)
+def test_references_are_seen_in_streams_of_plain_length(length: bytes, data: bytes, end: bytes) -> None:
+    looked_through(b"<< /A 1 0 R /Length " + length + b" >>\nstream\nab" + data + b"\nendstream" + end)
+
+
+@pytest.mark.parametrize(
+    ("body", "seen"),
+    [
+        (b"<< /A 1 0 R /Parent 2 0 R /B [1 (x) << /C 3 0 R >> 4 0 R] >>\nendobj\n1", 3),
+        (b"<< /Parent [1 0 R << /A 2 0 R >>] /Kids 3 0 R >>\nendobj\n1", 1),
+        (b"<< /Length 2 /A 1 0 R >>\nstream\nab\nendstream\nendobj\n1", 1),
+        (b"[1 0 R [2 0 R] 3 0 R]\nendobj\n1", 3),
+        (b"<< /Contents <00ff> /W [1 2.5 -3] /T (a\\)b) >>\nendobj\n1", 0),
+    ],
+)
+def test_plain_objects_are_not_read_for_their_references(body: bytes, seen: int) -> None:
+    found = looked_through(body)
+    assert found is not None
+    assert len(found) == seen
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<< /A 1 /A 2 >>\nendobj\n1",
+        b"<< /A#42 1 0 R >>\nendobj\n1",
+        b"<< /A << /B 1 >> stream >>\nendobj\n1",
+        b"<< /Length 9 0 R >>\nstream\nab\nendstream\nendobj\n1",
+        b"<< /Length 5 >>\nstream\nab\nendstream endobj\n1",
+        b"<< /A << /Length 2 >> >>\nstream\nab\nendstream\nendobj\n1",
+        b"<< /A 1 >>",
+        b"<< /A 1 >> %c\nendobj\n1",
+        b"<< /A <0 > >>\nendobj\n1",
+        b"8 0 R\nendobj\n1",
+    ],
+)
+def test_whatever_is_not_plain_has_to_be_read(body: bytes) -> None:
+    assert looked_through(body) is None

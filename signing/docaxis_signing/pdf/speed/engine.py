@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from docaxis_signing.pdf.speed import certificates, digests, history, judgements, objects, paths, tokens
+from docaxis_signing.pdf.speed import certificates, crossreference, digests, history, judgements, objects, paths, tokens
 from docaxis_signing.pdf.speed.certificates import KnownCertificates
 from docaxis_signing.pdf.speed.judgements import Judgements
 from docaxis_signing.pdf.speed.objects import ObjectReader
@@ -14,6 +14,7 @@ from docaxis_signing.pdf.speed.paths import KnownPaths
 RELIED_ON: Final = (
     *judgements.RELIED_ON,
     *objects.RELIED_ON,
+    *crossreference.RELIED_ON,
     *history.RELIED_ON,
     *certificates.RELIED_ON,
     *paths.RELIED_ON,
@@ -46,6 +47,7 @@ class FastEngine:
         return (
             *tokens.PATCHES,
             *ObjectReader().patches(),
+            *crossreference.PATCHES,
             *digests.PATCHES,
             *history.PATCHES,
             *self.certificates.patches(),

@@ -26,6 +26,8 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
+from docaxis_signing.pdf.hashing import IN_MEMORY
+from docaxis_signing.pdf.speed.branches import Branches, Path, plain_branches
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 _LEAVES: Final = frozenset(
@@ -36,9 +38,6 @@ _BRANCHES: Final = "_docaxis_branches"
 _CONTAINER: Final = attrgetter("container_ref")
 
 Stock = Callable[..., Any]
-Path = tuple[str | int, ...]
-Branches = tuple[tuple[Path, Any], ...]
-"""The references in an object, each with the path from the object to it."""
 
 
 def _all_leaves(items: Iterable[Any]) -> bool:
@@ -181,11 +180,21 @@ class _Walk:
         kept = revision is None or type(marker) is int
         if kept and (reference, marker) in self._known:
             return self._known[reference, marker]
-        read: Any = resolver.reader.get_object
-        found = branches_of(read(reference, revision, transparent_decrypt=False))
+        found = self._read(reference, revision, marker)
         if kept:
             self._known[reference, marker] = found
         return found
+
+    def _read(self, reference: Any, revision: int | None, marker: Any) -> Branches:
+        reader: Any = self._resolver.reader
+        place = reader.xrefs[reference] if revision is None else marker
+        if type(place) is int and type(reader.stream) in IN_MEMORY:
+            found = plain_branches(
+                reader.stream.getvalue(), place, Reference(reference.idnum, reference.generation, reader)
+            )
+            if found is not None:
+                return found
+        return branches_of(reader.get_object(reference, revision, transparent_decrypt=False))
 
 
 def branches_of(obj: Any) -> Branches:

@@ -11,7 +11,6 @@ import re
 from binascii import unhexlify
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
 from io import BytesIO
 from typing import Any, Final
 
@@ -29,53 +28,36 @@ from pyhanko.pdf_utils.generic import (
 )
 
 from docaxis_signing.pdf.hashing import IN_MEMORY
+from docaxis_signing.pdf.speed.grammar import (
+    BEGIN,
+    CLOSE,
+    COMMENT,
+    END,
+    HEX,
+    INTEGER,
+    MAX_NESTED,
+    NAME,
+    NUMBERS,
+    OPEN,
+    REAL,
+    REFERENCE,
+    SPACE,
+    STREAM,
+    STRING,
+    TOKEN,
+    WHITE,
+    WORD,
+    Unusual,
+    entry_key,
+)
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 from docaxis_signing.pdf.speed.tokens import MAX_DIGITS
 
-MAX_NESTED: Final = 40
-"""Arrays and dictionaries in one another; honest files stay below 20. Deeper ones are pyHanko's business."""
-
-KEYS_KEPT: Final = 4096
-"""Names of entries kept; the format knows some hundreds."""
-
-_AHEAD: Final = rb"(?=[ \n\r\t\f\x00()<>\[\]{}/%])"
-_TOKEN: Final = re.compile(
-    rb"[ \n\r\t\f\x00]*+(?:"
-    rb"/([A-Za-z0-9_.+\-]{1,120})"
-    + _AHEAD
-    + rb"|([1-9]\d{0,8}) (\d{1,5}) R"
-    + _AHEAD
-    + rb"|([+-]?\d{1,18})(?!\s++\d++\s++R)"  # what might be a reference in pyHanko's eyes, and is not the plain one
-    + _AHEAD
-    + rb"|(<<)|(>>)|(\[)|(\])|(<(?=[0-9A-Fa-f>]))"
-    + rb"|\(((?:[^()\\]|\\(?:[()\\nrtbf]|[0-3][0-7]{2}))*+)\)|([+-]?\d{1,18}\.\d{0,18})"
-    + _AHEAD
-    + rb"|(true|false|null)"
-    + _AHEAD
-    + rb")"
-)
-_NAME, _REFERENCE, _INTEGER, _OPEN, _CLOSE, _BEGIN, _END, _HEX, _STRING, _REAL, _WORD = (
-    1,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-    12,
-)
-_NUMBERS: Final = re.compile(rb"\[[ \n\r\t]*+((?:[+-]?\d{1,18}(?:\.\d{0,18})?+(?=[ \n\r\t\]])[ \n\r\t]*+)*+)\]")
-"""Widths, boxes and matrices: two thirds of the tokens of a document without tags."""
-_SPACE: Final = re.compile(rb"[ \n\r\t\f\x00]*+")
 _WORDS: Final[dict[bytes, Callable[[], Any]]] = {
     b"true": lambda: BooleanObject(True),  # type: ignore[no-untyped-call]
     b"false": lambda: BooleanObject(False),  # type: ignore[no-untyped-call]
     b"null": NullObject,
 }
-_WHITE: Final = frozenset(b" \n\r\t\f\x00")
 _ESCAPED: Final = re.compile(rb"\\([()\\nrtbf]|[0-3][0-7]{2})")
 _ESCAPES: Final = (
     {bytes([code]): bytes([code]) for code in b"()\\"}
@@ -83,14 +65,8 @@ _ESCAPES: Final = (
     | {b"%03o" % code: bytes([code]) for code in range(256)}
 )
 """What each of the escapes that `_ESCAPED` finds stands for."""
-_STREAM: Final = ord("s")
-_COMMENT: Final = ord("%")
 
 Stock = Callable[..., Any]
-
-
-class _Unusual(Exception):
-    """Not of the plain grammar."""
 
 
 class _Reading:
@@ -105,107 +81,101 @@ class _Reading:
 
     def value(self, position: int, depth: int) -> tuple[Any, int]:
         """Read one object; give it with the position behind it."""
-        token = _TOKEN.match(self.data, position)
+        token = TOKEN.match(self.data, position)
         if token is None:
-            raise _Unusual
+            raise Unusual
         return self.of_token(token, depth)
 
     def of_token(self, token: re.Match[bytes], depth: int) -> tuple[Any, int]:
         kind, end = token.lastindex, token.end()
         made: Any
-        if kind == _NAME:
-            made = NameObject("/" + token[_NAME].decode("ascii"))
-        elif kind == _INTEGER:
-            made = int.__new__(NumberObject, token[_INTEGER])
-        elif kind == _REFERENCE:
+        if kind == NAME:
+            made = NameObject("/" + token[NAME].decode("ascii"))
+        elif kind == INTEGER:
+            made = int.__new__(NumberObject, token[INTEGER])
+        elif kind == REFERENCE:
             made = IndirectObject(int(token[2]), int(token[3]), self.handler)  # type: ignore[no-untyped-call]
-        elif kind == _OPEN:
+        elif kind == OPEN:
             made, end = self.dictionary(end, depth + 1)
-        elif kind == _BEGIN:
-            made, end = self.array(token.start(_BEGIN), depth + 1)
-        elif kind == _HEX:
+        elif kind == BEGIN:
+            made, end = self.array(token.start(BEGIN), depth + 1)
+        elif kind == HEX:
             made, end = self.hexadecimal(token.end())
-        elif kind == _STRING:
-            made = generic.pdf_string(_unescaped(token[_STRING]))
-        elif kind == _REAL:
-            made = _number(token[_REAL])
-        elif kind == _WORD:
-            made = _WORDS[token[_WORD]]()
+        elif kind == STRING:
+            made = generic.pdf_string(_unescaped(token[STRING]))
+        elif kind == REAL:
+            made = _number(token[REAL])
+        elif kind == WORD:
+            made = _WORDS[token[WORD]]()
         else:
-            raise _Unusual
+            raise Unusual
         made.container_ref = self.container
         return made, end
 
     def hexadecimal(self, start: int) -> tuple[Any, int]:
         end = self.data.find(b">", start, start + MAX_DIGITS)
         if end < 0:
-            raise _Unusual
+            raise Unusual
         try:
             return generic.pdf_string(unhexlify(self.data[start:end])), end + 1
         except binascii.Error as error:
-            raise _Unusual from error
+            raise Unusual from error
 
     def array(self, start: int, depth: int) -> tuple[Any, int]:
-        numbers = _NUMBERS.match(self.data, start)
+        numbers = NUMBERS.match(self.data, start)
         if numbers is not None:
             made = ArrayObject(map(_number, numbers[1].split()))
             for one in made:
                 one.container_ref = self.container
             return made, numbers.end()
         if depth > MAX_NESTED:
-            raise _Unusual
+            raise Unusual
         items = ArrayObject()
         position = start + 1
-        while (token := _TOKEN.match(self.data, position)) is not None:
-            if token.lastindex == _END:
+        while (token := TOKEN.match(self.data, position)) is not None:
+            if token.lastindex == END:
                 return items, token.end()
             item, position = self.of_token(token, depth)
             items.append(item)
-        raise _Unusual
+        raise Unusual
 
     def entries(self, position: int, depth: int) -> tuple[dict[Any, Any], int]:
         """Read the entries of a dictionary up to its end."""
         if depth > MAX_NESTED:
-            raise _Unusual
+            raise Unusual
         entries: dict[Any, Any] = {}
-        while (token := _TOKEN.match(self.data, position)) is not None:
-            if token.lastindex != _NAME:
-                if token.lastindex == _CLOSE:
+        while (token := TOKEN.match(self.data, position)) is not None:
+            if token.lastindex != NAME:
+                if token.lastindex == CLOSE:
                     return entries, token.end()
                 break
-            key = _key(token[_NAME])
+            key = entry_key(token[NAME])
             value, position = self.value(token.end(), depth)
             if key in entries:
                 break
             entries[key] = value
-        raise _Unusual
+        raise Unusual
 
     def dictionary(self, position: int, depth: int) -> tuple[Any, int]:
         """Read a dictionary that is no stream's."""
         entries, end = self.entries(position, depth)
-        follows = _SPACE.match(self.data, end).end()  # type: ignore[union-attr]
-        if follows == len(self.data) or self.data[follows] in {_STREAM, _COMMENT}:
-            raise _Unusual  # pyHanko takes what follows any dictionary for its stream
+        follows = SPACE.match(self.data, end).end()  # type: ignore[union-attr]
+        if follows == len(self.data) or self.data[follows] in {STREAM, COMMENT}:
+            raise Unusual  # pyHanko takes what follows any dictionary for its stream
         return _made(entries), end
 
     def outermost(self, position: int, stream: BytesIO) -> Any:
         """Read a dictionary or stream that is an object of its own, and leave the stream behind it."""
         entries, end = self.entries(position, 1)
-        follows = _SPACE.match(self.data, end).end()  # type: ignore[union-attr]
-        if follows == len(self.data) or self.data[follows] == _COMMENT:
-            raise _Unusual
+        follows = SPACE.match(self.data, end).end()  # type: ignore[union-attr]
+        if follows == len(self.data) or self.data[follows] == COMMENT:
+            raise Unusual
         stream.seek(end)
-        if self.data[follows] == _STREAM:
+        if self.data[follows] == STREAM:
             payload = generic._maybe_read_stream_payload(stream, entries, self.handler)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the stock function calls; pinned
             if payload is not None:
                 return generic.StreamObject(entries, encoded_data=payload)
         return _made(entries)
-
-
-@lru_cache(maxsize=KEYS_KEPT)
-def _key(name: bytes) -> NameObject:
-    """Give the key of an entry. One object serves all dictionaries: unlike a value, a key does not say where it is."""
-    return NameObject("/" + name.decode("ascii"))
 
 
 def _number(digits: bytes) -> NumberObject | FloatObject:
@@ -254,10 +224,10 @@ class ObjectReader:
         ) -> Any:
             def plain(data: bytes, start: int) -> Any:
                 reading = _Reading(data, container_ref)
-                token = _TOKEN.match(data, start)
-                if token is None or data[start] in _WHITE:
-                    raise _Unusual
-                if token.lastindex == _OPEN:
+                token = TOKEN.match(data, start)
+                if token is None or data[start] in WHITE:
+                    raise Unusual
+                if token.lastindex == OPEN:
                     made = reading.outermost(token.end(), stream)
                     made.container_ref = container_ref
                     return made
@@ -282,7 +252,7 @@ class ObjectReader:
         ) -> Any:
             def plain(data: bytes, start: int) -> Any:
                 if data[start : start + 2] != b"<<":
-                    raise _Unusual
+                    raise Unusual
                 return _Reading(data, container_ref).outermost(start + 2, stream)
 
             def as_stock() -> Any:
@@ -304,7 +274,7 @@ class ObjectReader:
         start = stream.tell()
         try:
             return plain(stream.getvalue(), start)
-        except _Unusual:
+        except Unusual:
             stream.seek(start)
         for owner, name, stock, _ in self._places:
             setattr(owner, name, stock)
