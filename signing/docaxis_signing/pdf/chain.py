@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from asn1crypto import cms
+from asn1crypto import parser as asn1_parser
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from pyhanko.sign.ades.report import AdESIndeterminate
@@ -30,6 +31,10 @@ from docaxis_signing.trust.sunsets import Sunsets, shipped_sunsets
 from docaxis_signing.verdict import Cause, EvidenceKind, SubIndication
 
 T = TypeVar("T")
+_SIGNED_DATA: Final[bytes] = cms.ContentType("signed_data").dump()
+_EXPLICIT: Final = 0xA0
+"""How a token begins where its type stands before it (RFC 5652, 3)."""
+_SEQUENCE: Final = 16
 
 CMS_ALGORITHMS: Final = CMSAlgorithmUsagePolicy.lift_policy(ALGORITHMS)
 CLOCK_SKEW: Final = timedelta(minutes=2)
@@ -152,11 +157,19 @@ def judge_token(token: cms.SignedData, expected: Callable[[str], bytes], knowled
 
 
 def _note(token: cms.SignedData, certificate: asn1_x509.Certificate, knowledge: Knowledge) -> None:
-    whole = cms.ContentInfo({"content_type": "signed_data", "content": token})
-    knowledge.gathering.put_aside(EvidenceKind.TIMESTAMP_TOKEN, whole.dump())
+    knowledge.gathering.put_aside(EvidenceKind.TIMESTAMP_TOKEN, _whole(token))
     knowledge.gathering.put_aside(EvidenceKind.CERTIFICATE, certificate.dump(), _text(certificate.subject))
     chain = knowledge.trust.chain_of(x509.load_der_x509_certificate(certificate.dump()), TSA)
     knowledge.gathering.note_authorities(chain or ())
+
+
+def _whole(token: cms.SignedData) -> bytes:
+    """Give the bytes of a token as whoever made it gave it out, its type around it."""
+    der: bytes = token.dump()
+    if der[0] != _EXPLICIT:
+        der = cms.ContentInfo({"content_type": "signed_data", "content": token})["content"].dump()
+    whole: bytes = asn1_parser.emit(0, 1, _SEQUENCE, _SIGNED_DATA + der)
+    return whole
 
 
 def _trusted(status: TimestampSignatureStatus, knowledge: Knowledge) -> TimeStampAnswer:

@@ -1,6 +1,8 @@
 """Fonts of a PDF as far as their text and widths are needed, and the two ways to reach into its objects."""
 
+import binascii
 import re
+from binascii import unhexlify
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,6 +10,12 @@ from pyhanko.pdf_utils import generic
 
 MAX_MAP: Final = 4 * 1024 * 1024
 """Bytes of a ToUnicode map."""
+_CHARACTERS: Final = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
+_CHARACTER: Final = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f\s]*)>")
+_RANGES: Final = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
+_RANGE: Final = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])")
+_TEXT: Final = re.compile(rb"<([0-9A-Fa-f\s]*)>")
+_SPACE: Final = re.compile(rb"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,9 @@ def member(holder: Any, name: str) -> Any:
 def items(value: Any) -> list[Any]:
     """Give the items of an array, references followed; nothing if it is none."""
     value = _followed(value)
-    return [_followed(item) for item in value] if isinstance(value, generic.ArrayObject) else []
+    if not isinstance(value, generic.ArrayObject):
+        return []
+    return [item.get_object() if isinstance(item, generic.IndirectObject) else item for item in value]  # type: ignore[no-untyped-call]
 
 
 def _followed(value: Any) -> Any:
@@ -80,15 +90,13 @@ def _composite_widths(entries: list[Any]) -> dict[int, float]:
 def _unicode(data: bytes) -> dict[int, str]:
     """Read a ToUnicode map (ISO 32000-2, 9.10.3)."""
     found: dict[int, str] = {}
-    for body in re.findall(rb"beginbfchar(.*?)endbfchar", data, re.DOTALL):
-        for code, text in re.findall(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f\s]*)>", body):
-            found[int(code, 16)] = _utf16(text)
-    ranges = rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>\s*(?:<([0-9A-Fa-f\s]*)>|\[([^\]]*)\])"
-    for body in re.findall(rb"beginbfrange(.*?)endbfrange", data, re.DOTALL):
-        for low, high, start, each in re.findall(ranges, body):
+    for body in _CHARACTERS.findall(data):
+        found |= {int(code, 16): _utf16(text) for code, text in _CHARACTER.findall(body)}
+    for body in _RANGES.findall(data):
+        for low, high, start, each in _RANGE.findall(body):
             first, last = int(low, 16), min(int(high, 16), 0xFFFF)
             if each:
-                texts = [_utf16(text) for text in re.findall(rb"<([0-9A-Fa-f\s]*)>", each)]
+                texts = [_utf16(text) for text in _TEXT.findall(each)]
                 found |= dict(zip(range(first, last + 1), texts, strict=False))
             elif base := _utf16(start):
                 for code in range(first, last + 1):
@@ -97,5 +105,14 @@ def _unicode(data: bytes) -> dict[int, str]:
 
 
 def _utf16(digits: bytes) -> str:
-    text = re.sub(rb"\s", b"", digits).decode("ascii")
-    return bytes.fromhex(text + "0" * (len(text) % 2)).decode("utf-16-be", "replace")
+    """Give the text that hexadecimal digits stand for."""
+    return from_digits(digits).decode("utf-16-be", "replace")
+
+
+def from_digits(digits: bytes) -> bytes:
+    """Give the bytes that hexadecimal digits stand for, white space among them and a last zero left out (7.3.4.3)."""
+    try:
+        return unhexlify(digits)
+    except binascii.Error:
+        text = _SPACE.sub(b"", digits)
+        return unhexlify(text + b"0" * (len(text) % 2))

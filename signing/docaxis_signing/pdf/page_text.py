@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from docaxis_signing.pdf.page_fonts import Font, items, member, read_font
+from docaxis_signing.pdf.page_fonts import Font, from_digits, items, member, read_font
 
 MAX_CONTENT: Final = 4 * 1024 * 1024
 """Bytes of page content that are looked at; a page of a scanned document has a hundred."""
@@ -28,6 +28,10 @@ _TOKEN: Final = re.compile(
     rb"|(?P<operator>[A-Za-z'\"*][A-Za-z0-9*]*)"
 )
 _ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_LINE_ENDS: Final = frozenset({b"\r\n", b"\n", b"\r"})
+_PART: Final = re.compile(rb"[^()\\]+|[()]|\\(?:[0-7]{1,3}|\r\n|.)", re.DOTALL)
+"""A piece of a string: signs that stand for themselves, a parenthesis, or an escape."""
+_PICTURE_END: Final = re.compile(rb"\sEI\b")
 _SHOWING: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
 Operand = float | bytes | str
 """A number, a string, or a name."""
@@ -216,38 +220,32 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
             text, at = _string(data, at)
             operands.append(text)
         elif kind == "hex":
-            digits = re.sub(rb"\s", b"", token[1:-1])
-            operands.append(bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii")))
+            operands.append(from_digits(token[1:-1]))
         elif kind == "name":
             operands.append(token.decode("latin-1"))
         elif kind == "number":
             operands.append(float(token))
         elif kind == "operator":
             if token == b"ID":  # the bytes of an inline image
-                end = re.compile(rb"\sEI\b").search(data, at)
+                end = _PICTURE_END.search(data, at)
                 at = end.end() if end else len(data)
             yield token, operands
             operands = []
 
 
 def _string(data: bytes, at: int) -> tuple[bytes, int]:
+    """Read a string from behind its first parenthesis; one without an end goes to the end."""
     out, depth = bytearray(), 1
-    while at < len(data):
-        byte = data[at : at + 1]
-        at += 1
-        if byte == b"\\":
-            escape = re.compile(rb"[0-7]{1,3}|\r\n|.", re.DOTALL).match(data, at)
-            if escape is None:
-                break
-            at = escape.end()
-            what = escape.group()
-            if what.isdigit():
-                out.append(int(what, 8) & 0xFF)
-            elif what not in {b"\r\n", b"\n", b"\r"}:
-                out += _ESCAPES.get(what, what)
-            continue
-        depth += (byte == b"(") - (byte == b")")
+    while part := _PART.match(data, at):
+        at = part.end()
+        found = part[0]
+        depth += (found == b"(") - (found == b")")
         if depth == 0:
             break
-        out += byte
+        if found[:1] != b"\\":
+            out += found
+        elif found[1:2].isdigit():
+            out.append(int(found[1:], 8) & 0xFF)
+        elif found[1:] not in _LINE_ENDS:
+            out += _ESCAPES.get(found[1:], found[1:])
     return bytes(out), at

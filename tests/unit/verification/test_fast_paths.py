@@ -195,7 +195,7 @@ async def test_an_answer_is_asked_anew_after_a_minute(world: World) -> None:
 
     leaf = asn1_x509.Certificate.load(world.authorities.person("H98").certificate.public_bytes(Encoding.DER))
     now = [0.0]
-    find = KnownPaths(lambda: now[0]).patch().make(stock)
+    find = KnownPaths(lambda: now[0]).patches()[0].make(stock)
     for moment, expected in ((0.0, 1), (59.0, 1), (61.0, 2)):
         now[0] = moment
         made = validation_context(world.trust, world.lists, purpose=SIGNER, moment=world.now, at=world.now)

@@ -7,18 +7,23 @@ what was left of a verdict. The same bytes on both sides give the same answer, s
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from asn1crypto import cms, x509
+from asn1crypto import cms, core, tsp, x509
 from pyhanko.sign import general
 from pyhanko.sign.validation import generic_cms
 
+from docaxis_signing.pdf.speed.der import SEQUENCE, NotPlain, elements
 from docaxis_signing.pdf.speed.memory import Memory
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 KEPT: Final = 4096
 """Certificates and comparisons kept: signers of one busy hour; a certificate parsed takes about 10 kB."""
+SIGNERS_KEPT: Final = 1024
+"""Signers of whom it is kept which certificate of a signature is theirs; with the bytes that say so about 10 kB."""
 _EXTRACTED: Final = "_docaxis_certificates"
-_SEQUENCE: Final = 0x30
-
+_ESS: Final = {
+    True: ("signing_certificate_v2", tsp.SigningCertificateV2),
+    False: ("signing_certificate", tsp.SigningCertificate),
+}
 Stock = Callable[..., Any]
 
 
@@ -28,13 +33,19 @@ class KnownCertificates:
     def __init__(self) -> None:
         self._held: Memory[bytes, x509.Certificate] = Memory(KEPT)
         self._matches: Memory[Hashable, bool] = Memory(KEPT)
+        self._signers: Memory[Hashable, tuple[bytes, tuple[bytes, ...]]] = Memory(SIGNERS_KEPT)
+        self._named: Memory[Hashable, Any] = Memory(SIGNERS_KEPT)
 
     def of(self, der: bytes) -> x509.Certificate:
         """Give the one object for these bytes."""
         found = self._held.get(der)
         if found is None:
             found = x509.Certificate.load(der)
-            vars(found)["dump"] = _dumped(der)
+            if not _is_whole(x509.Certificate, der):
+                return found
+            key = found.public_key
+            _dumps(found, der)
+            _dumps(key, key.dump())
             self._held.put(der, found)
         return found
 
@@ -42,6 +53,8 @@ class KnownCertificates:
         """Forget all."""
         self._held.clear()
         self._matches.clear()
+        self._signers.clear()
+        self._named.clear()
 
     def patches(self) -> tuple[Patch, ...]:
         """Make the replacements."""
@@ -56,6 +69,10 @@ class KnownCertificates:
                 _extract_once,
             ),
             Patch(
+                Pin(generic_cms, "_grab_signing_cert_attr"),
+                self._name_once,
+            ),
+            Patch(
                 Pin(general, "match_issuer_serial"),
                 self._by_bytes,
             ),
@@ -68,17 +85,42 @@ class KnownCertificates:
 
     def _extract_info(self, stock: Stock) -> Stock:
         def extract_certificate_info(signed_data: cms.SignedData) -> Any:
-            certificates = []
-            for choice in signed_data["certificates"]:
-                der = choice.chosen.dump() if choice.name == "certificate" else b"\0"
-                if der[0] != _SEQUENCE:
-                    return stock(signed_data)
-                certificates.append(self.of(der))
+            try:
+                embedded = _embedded(signed_data["certificates"].contents or b"")
+            except NotPlain:
+                return stock(signed_data)
             signer_info = general.extract_signer_info(signed_data)
-            signer, others = general._partition_certs(certificates, signer_info)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the stock function calls; pinned
-            return general.SignedDataCerts(signer_cert=signer, other_certs=others, attribute_certs=[])
+            key = signer_info["sid"].dump(), embedded
+            kept = self._signers.get(key)
+            if kept is None:
+                signer, others = general._partition_certs(list(map(self.of, embedded)), signer_info)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the stock function calls; pinned
+                kept = signer.dump(), tuple(other.dump() for other in others)
+                self._signers.put(key, kept)
+            return general.SignedDataCerts(
+                signer_cert=self.of(kept[0]), other_certs=list(map(self.of, kept[1])), attribute_certs=[]
+            )
 
         return extract_certificate_info
+
+    def _name_once(self, stock: Stock) -> Stock:
+        """Take what names the signer's certificate apart once: it is the same in all that a signer signs."""
+
+        def _grab_signing_cert_attr(signed_attrs: Any, v2: bool) -> Any:  # noqa: FBT001 - pyHanko's signature
+            name, kind = _ESS[v2]
+            try:
+                der = general.find_unique_cms_attribute(signed_attrs, name).dump()
+            except (general.NonexistentAttributeError, general.MultivaluedAttributeError):
+                return stock(signed_attrs, v2)
+            kept = self._named.get((kind, der))
+            if kept is None:
+                kept = kind.load(der)
+                if _is_whole(kind, der) and len(kept["certs"]):
+                    first = kept["certs"][0]
+                    _dumps(first, first.dump())
+                    self._named.put((kind, der), kept)
+            return kept
+
+        return _grab_signing_cert_attr
 
     def _by_bytes(self, stock: Stock) -> Stock:
         def compare(first: Any, second: Any) -> bool:
@@ -92,13 +134,40 @@ class KnownCertificates:
         return compare
 
 
-def _dumped(der: bytes) -> Callable[[bool], bytes]:
-    """Give back the bytes that a certificate was read from; asn1crypto looks each time whether a part was changed."""
+def _embedded(contents: bytes) -> tuple[bytes, ...]:
+    """Take the set of certificates apart.
+
+    Raises:
+        NotPlain: There is something else in it.
+    """
+    found = elements(contents, 0, len(contents))
+    if any(item.tag != SEQUENCE for item in found):
+        raise NotPlain
+    return tuple(contents[item.start : item.end] for item in found)
+
+
+def _is_whole(kind: Any, der: bytes) -> bool:
+    """Tell whether all of a value can be read.
+
+    What cannot be is never kept: asked for a part that it could not read, asn1crypto raises, and gives something else
+    when the same object is asked once more.
+    """
+    try:
+        _ = kind.load(der).native
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - it raises anything on values that it cannot take apart
+        return False
+    return True
+
+
+def _dumps(value: Any, der: bytes) -> None:
+    """Let a value give back the bytes that it was read from; asn1crypto looks each time whether a part was changed."""
 
     def dump(force: bool = False) -> bytes:  # noqa: FBT001, FBT002 - asn1crypto's signature
-        return bytes(x509.Certificate.load(der).dump(force)) if force else der
+        return bytes(type(value).load(der).dump(force)) if force else der
 
-    return dump
+    vars(value)["dump"] = dump
 
 
 def _extract_once(stock: Stock) -> Stock:
@@ -117,4 +186,7 @@ def _extract_once(stock: Stock) -> Stock:
 RELIED_ON: Final = (
     Pin(general, "_partition_certs"),
     Pin(general, "extract_signer_info"),
+    Pin(general, "_get_signer_predicate"),
+    Pin(generic_cms, "_check_signing_certificate"),
+    Pin(core.SequenceOf, "_parse_children"),
 )

@@ -52,7 +52,7 @@ class FastEngine:
             *history.PATCHES,
             *self.certificates.patches(),
             *self.judgements.patches(),
-            self.paths.patch(),
+            *self.paths.patches(),
         )
 
     def switch_on(self) -> None:

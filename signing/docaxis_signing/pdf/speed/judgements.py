@@ -6,6 +6,7 @@ one that is known to ignore the time; a refusal is always asked anew.
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from asn1crypto import cms, x509
@@ -14,12 +15,15 @@ from pyhanko.sign.validation import generic_cms, utils
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator
 
+from docaxis_signing.pdf.speed.der import OBJECT_IDENTIFIER, SEQUENCE, SET, NotPlain, elements
 from docaxis_signing.pdf.speed.memory import Memory
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 SIGNERS_KEPT: Final = 64
 """Signers of the document at hand; a later document brings its own."""
 ALGORITHMS_KEPT: Final = 4096
+TYPES_KEPT: Final = 256
+"""Types of attributes; a document brings a dozen."""
 _INDEX: Final = "_docaxis_attributes"
 
 Stock = Callable[..., Any]
@@ -96,7 +100,7 @@ class Judgements:
 
 
 def _indexed(stock: Stock) -> Stock:
-    """Find attributes by an index that is made once for each set of them."""
+    """Find attributes by an index that is made once for each set of them; only those that are asked for are read."""
 
     def find_cms_attribute_iter(attrs: Any, name: str) -> Iterator[Any]:
         if type(attrs) is not cms.CMSAttributes:
@@ -104,14 +108,39 @@ def _indexed(stock: Stock) -> Stock:
             return
         index = vars(attrs).get(_INDEX)
         if index is None:
-            index = {}
-            for attribute in attrs:
-                index.setdefault(attribute["type"].native, []).append(attribute)
+            try:
+                index = _index(attrs)
+            except NotPlain:
+                index = {}
+                for place, attribute in enumerate(attrs):
+                    index.setdefault(attribute["type"].native, []).append(place)
             setattr(attrs, _INDEX, index)
-        for attribute in index.get(name, ()):
-            yield from attribute["values"]
+        for place in index.get(name, ()):
+            yield from attrs[place]["values"]
 
     return find_cms_attribute_iter
+
+
+def _index(attrs: cms.CMSAttributes) -> dict[str, list[int]]:
+    """Say at which places attributes of each type stand.
+
+    Raises:
+        NotPlain: One of them is not a type with a set of values.
+    """
+    contents = attrs.contents or b""
+    index: dict[str, list[int]] = {}
+    for place, attribute in enumerate(elements(contents, 0, len(contents))):
+        parts = elements(contents, attribute.contents, attribute.end)
+        if attribute.tag != SEQUENCE or [part.tag for part in parts] != [OBJECT_IDENTIFIER, SET]:
+            raise NotPlain
+        index.setdefault(_type_of(contents[parts[0].start : parts[0].end]), []).append(place)
+    return index
+
+
+@lru_cache(maxsize=TYPES_KEPT)
+def _type_of(der: bytes) -> str:
+    name: str = cms.CMSAttributeType.load(der).native
+    return name
 
 
 RELIED_ON: Final = (

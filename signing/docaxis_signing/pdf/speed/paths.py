@@ -21,7 +21,9 @@ from pyhanko.sign.validation import generic_cms
 from pyhanko_certvalidator import ValidationContext, validate
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
+from pyhanko_certvalidator.registry import PathBuilder
 from pyhanko_certvalidator.revinfo import archival
+from pyhanko_certvalidator.util import CancelableAsyncIterator
 
 from docaxis_signing.pdf.speed.memory import Memory
 from docaxis_signing.pdf.speed.patching import Patch, Pin
@@ -141,11 +143,17 @@ class KnownPaths:
         """Forget all."""
         self._epoch = None
 
-    def patch(self) -> Patch:
-        """Make the replacement."""
-        return Patch(
-            Pin(generic_cms, "find_valid_path"),
-            self._replacement,
+    def patches(self) -> tuple[Patch, ...]:
+        """Make the replacements."""
+        return (
+            Patch(
+                Pin(generic_cms, "find_valid_path"),
+                self._replacement,
+            ),
+            Patch(
+                Pin(PathBuilder, "async_build_paths_lazy"),
+                _later,
+            ),
         )
 
     def _replacement(self, stock: Stock) -> Stock:
@@ -183,6 +191,33 @@ class KnownPaths:
         if held is None or held.trust != basis.trust or held.snapshot is not basis.snapshot:
             held = self._epoch = Epoch(basis.trust, basis.snapshot)
         return held
+
+
+class _Later(CancelableAsyncIterator[ValidationPath]):
+    """Paths that are looked for when the first of them is asked for: where one is kept, none is."""
+
+    def __init__(self, build: Callable[[], CancelableAsyncIterator[ValidationPath]]) -> None:
+        self._build = build
+        self._paths: Any = None
+
+    async def __anext__(self) -> ValidationPath:
+        if self._paths is None:
+            self._paths = self._build()
+        found: ValidationPath = await self._paths.__anext__()
+        return found
+
+    async def cancel(self) -> None:
+        if self._paths is not None:
+            await self._paths.cancel()
+
+
+def _later(stock: Stock) -> Stock:
+    def async_build_paths_lazy(
+        self: PathBuilder, end_entity_cert: asn1_x509.Certificate
+    ) -> CancelableAsyncIterator[ValidationPath]:
+        return _Later(lambda: stock(self, end_entity_cert))
+
+    return async_build_paths_lazy
 
 
 RELIED_ON: Final = (
