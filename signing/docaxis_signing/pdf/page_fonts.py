@@ -4,12 +4,16 @@ import binascii
 import re
 from binascii import unhexlify
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
 MAX_MAP: Final = 4 * 1024 * 1024
 """Bytes of a ToUnicode map."""
+LETTER_DIGITS: Final = 8
+"""Digits of one letter, or of two that are written as one."""
+LETTERS_KEPT: Final = 4096
 _CHARACTERS: Final = re.compile(rb"beginbfchar(.*?)endbfchar", re.DOTALL)
 _CHARACTER: Final = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f\s]*)>")
 _RANGES: Final = re.compile(rb"beginbfrange(.*?)endbfrange", re.DOTALL)
@@ -106,7 +110,15 @@ def _unicode(data: bytes) -> dict[int, str]:
 
 def _utf16(digits: bytes) -> str:
     """Give the text that hexadecimal digits stand for."""
+    return _letter(digits) if len(digits) <= LETTER_DIGITS else _decoded(digits)
+
+
+def _decoded(digits: bytes) -> str:
     return from_digits(digits).decode("utf-16-be", "replace")
+
+
+_letter: Final = lru_cache(maxsize=LETTERS_KEPT)(_decoded)
+"""Fonts of all documents map to the same letters."""
 
 
 def from_digits(digits: bytes) -> bytes:

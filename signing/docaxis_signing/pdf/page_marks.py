@@ -37,9 +37,10 @@ _WHITE: Final = 0.99
 _FILL: Final = frozenset({b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"})
 _STROKE: Final = frozenset({b"S", b"s"})
 _PAINT: Final = _FILL | _STROKE | {b"n"}
-_SET_INK: Final = frozenset({b"g", b"rg", b"k", b"sc", b"scn", b"cs"})
+_SETTING_INK: Final = frozenset({b"q", b"Q", b"g", b"rg", b"k", b"sc", b"scn", b"cs"})
 _ON_PATH: Final = {b"m": 2, b"l": 2, b"c": 6, b"v": 4, b"y": 4}
 """Numbers of the operators that go on with a path."""
+_PATH: Final = _PAINT | _ON_PATH.keys() | {b"re", b"h"}
 
 
 class Unfollowed(ValueError):
@@ -110,20 +111,23 @@ class _Marking(Drawing):
         self._white, self._whites = False, list[bool]()
         self._parts: list[list[tuple[float, float]]] = []
 
-    def operate(self, operator: bytes, operands: list[Operand]) -> Iterator[Piece]:
-        numbers = [operand for operand in operands if isinstance(operand, float)]
+    def _follow(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
+        if operator in _SETTING_INK:
+            self._ink(operator, numbers)
+        elif operator == b"ID":
+            self._picture()
+        elif operator in _PATH:
+            self._path(operator, numbers)
+        super()._follow(operator, operands, numbers)
+
+    def _ink(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"q":
             self._whites.append(self._white)
         elif operator == b"Q" and self._whites:
             self._white = self._whites.pop()
-        elif operator in _SET_INK:
+        elif operator != b"Q":
             paper = 0.0 if len(numbers) == 4 else 1.0
             self._white = bool(numbers) and all(abs(number - paper) <= 1 - _WHITE for number in numbers)
-        elif operator == b"ID":
-            self._picture()
-        else:
-            self._path(operator, numbers)
-        yield from super().operate(operator, operands)
 
     def _path(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"re" and len(numbers) == 4:

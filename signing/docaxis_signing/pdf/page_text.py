@@ -5,7 +5,7 @@ ToUnicode or as Latin-1. What is drawn as outlines or is part of a scanned pictu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ _PART: Final = re.compile(rb"[^()\\]+|[()]|\\(?:[0-7]{1,3}|\r\n|.)", re.DOTALL)
 """A piece of a string: signs that stand for themselves, a parenthesis, or an escape."""
 _PICTURE_END: Final = re.compile(rb"\sEI\b")
 _SHOWING: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
+_SETTING: Final = frozenset({b"q", b"Q", b"cm", b"Tf", b"TL"})
+_MOVING: Final = frozenset({b"BT", b"Tm", b"Td", b"TD", b"T*", b"'", b'"'})
 Operand = float | bytes | str
 """A number, a string, or a name."""
 Matrix = tuple[float, float, float, float, float, float]
@@ -128,15 +130,20 @@ class Drawing:
         self._saved: list[State] = []
         self._line = self._at = IDENTITY
 
-    def operate(self, operator: bytes, operands: list[Operand]) -> Iterator[Piece]:
+    def operate(self, operator: bytes, operands: list[Operand]) -> Iterable[Piece]:
         """Do what an operator says, and give the text that it shows."""
-        numbers = [operand for operand in operands if isinstance(operand, float)]
-        self._set(operator, operands, numbers)
-        self._move(operator, numbers)
+        self._follow(operator, operands, [operand for operand in operands if isinstance(operand, float)])
         if operator in _SHOWING:
-            yield from self._show(operands)
-        elif operator == b"Do" and operands and self._depth:
-            yield from self._draw(str(operands[0]))
+            return self._show(operands)
+        if operator == b"Do" and operands and self._depth:
+            return self._draw(str(operands[0]))
+        return ()
+
+    def _follow(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
+        if operator in _SETTING:
+            self._set(operator, operands, numbers)
+        elif operator in _MOVING:
+            self._move(operator, numbers)
 
     def _set(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
         if operator == b"q":
