@@ -72,14 +72,13 @@ def main() -> None:
         authorities = TestAuthorities.load(corpus.authorities)
         authorities.write_trust(trust)
         (trust / "crls").mkdir()
-        now = system_clock()
-        for name in authorities.authorities:
-            (trust / "crls" / f"{name}.crl").write_bytes(authorities.crl(name, now=now))
+        store, now = TrustStore.load(trust), system_clock()
+        for one in store.authorities:
+            (trust / "crls" / f"{one.name}.crl").write_bytes(authorities.crl(one.name, now=now))
         files = [path for _, _, path in corpus.specimens(options.documents)]
         called("verify", *files, "--trust", trust, "--offline", "--keep-evidence", kept, "--json")
         seconds, cpu, said = called("verify", "--evidence", kept, "--json")
         lines = [json.loads(line) for line in said.splitlines()]
-        store = TrustStore.load(trust)
         taken = [ingest(store, path.stem, path.read_bytes(), now=system_clock()) for path in (trust / "crls").iterdir()]
         figures = {
             "documents": len(lines),

@@ -18,9 +18,6 @@ from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.trust.store import TEST_EXTENSION
 
 DIGEST: Final = "sha256"
-TOKEN: Final = ".tst"  # noqa: S105 - the name of a file
-"""How a token is called beside its ``.checkpoint``: a DER ContentInfo, ``openssl ts -verify -token_in``."""
-CHECKPOINT: Final = ".checkpoint"
 MAX_TOKEN: Final = 64 * 1024
 
 
@@ -39,11 +36,6 @@ class Anchor:
     at: datetime
     authority: str
     self_anchored: bool
-
-
-def anchor_path(size: int, suffix: str) -> str:
-    """Name a file of the anchor of so many leaves below the log's directory; names sort by size."""
-    return f"anchors/{size:019}{suffix}"
 
 
 def imprint(checkpoint: bytes) -> bytes:

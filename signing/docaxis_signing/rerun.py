@@ -229,6 +229,27 @@ def record_of(verdict: Mapping[str, Any], sha256: str, inputs: Mapping[str, Any]
     return {"format": FORMAT, "verdict_sha256": sha256, "verdict": verdict, "inputs": inputs}
 
 
+def objects_of(inputs: Mapping[str, Any]) -> frozenset[str]:
+    """Name the objects of kept inputs, beside the files and the certificates of the trust store."""
+    listed = (one["sha256"] for name in ("rules", "lists", "answers") for one in inputs[name])
+    return frozenset((inputs["trust"], *listed))
+
+
+def certificates_in(trust: bytes) -> frozenset[str]:
+    """Name the certificates in the description of a trust store."""
+    return frozenset(item["der"] for item in json.loads(trust))
+
+
+def read_trust(name: str, get: Get) -> TrustStore:
+    """Read a trust store that is kept.
+
+    Raises:
+        RejectedTrustStore: It is not in order.
+        RejectedPlain: It is not of its form.
+    """
+    return TrustStore.of(*(from_plain(ConfiguredAuthority, item, get) for item in json.loads(get(name))))
+
+
 class Rebuilder:
     """Takes the objects of records in hand, each checked as when it first came; what records share is read once."""
 
@@ -259,8 +280,7 @@ class Rebuilder:
 
     def _shared(self, inputs: VerdictInputs) -> tuple[TrustStore, RevocationSnapshot]:
         def read() -> tuple[TrustStore, RevocationSnapshot]:
-            described = json.loads(self._get(inputs.trust))
-            trust = TrustStore.of(*(from_plain(ConfiguredAuthority, item, self._get) for item in described))
+            trust = read_trust(inputs.trust, self._get)
             lists = [ingest(trust, item.authority, self._get(item.sha256), now=inputs.kept) for item in inputs.lists]
             return trust, RevocationSnapshot().advance(*lists)
 

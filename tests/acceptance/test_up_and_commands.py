@@ -1,5 +1,8 @@
 """A day with the command: an axis kept running, documents sent, fetched and answered, and all of it found again."""
 
+import asyncio
+import base64
+import hashlib
 import io
 import json
 import os
@@ -7,21 +10,28 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from prometheus_client import CollectorRegistry
 
 from docaxis.embedded.authorities import ORGANISATIONS
 from docaxis.embedded.authorities.keystore import Keystore
 from docaxis.embedded.documents import render, sample
+from docaxis.registrar.anchoring import Anchoring, AnchorMeasures
+from docaxis.storage.log_files import LocalDisk, LogFiles
 from docaxis_schemas.document import EarlierDocument, Issuer
 from docaxis_schemas.edxml import Status, examine_packet, write_status
 from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.moments import system_clock
+from docaxis_signing.pdf.timestamps import TimestampClient
+from evidencepackage import Unpacked, flip
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 DOCAXIS = str(Path(sys.executable).with_name("docaxis"))
@@ -276,6 +286,120 @@ def test_existing_software_and_a_connector_exchange_a_document(axis: Axis, signe
     assert (lines[submission]["receiveStatus"], lines[submission]["businessStatus"]) == ("done", "03")
     (trace,) = axis.run("trace", submission, member="tinh-thu-nghiem")
     assert {line["state"] for line in trace["deliveries"]} == {"handed_over"}
+
+
+@pytest.fixture(scope="module")
+def exported(axis: Axis, sent: dict[str, Any]) -> Path:
+    """The package of the first document, once all of it is in the log and the log was time-stamped."""
+    auditor = axis.folder / "auditor.toml"
+    (log,) = (path.parent for path in (axis.folder / "data").rglob("log/vkey"))
+    fields = {
+        "url": axis.told["gateway"],
+        "member": "auditor",
+        "axis": "docaxis-local",
+        "environment": "test",
+        "credential": axis.told["auditor"],
+    }
+    auditor.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in fields.items()), "utf-8")
+    axis.told["profiles"]["auditor"] = str(auditor)
+
+    def logged() -> bool:
+        path = axis.folder / f"{time.monotonic_ns()}.zip"
+        axis.run("audit", "export", sent["submission_id"], "--to", str(path), member="auditor")
+        with zipfile.ZipFile(path) as packed:
+            told = json.loads(packed.read("package.json"))
+        return all(one["leaf_index"] is not None for one in told["evidence"]) and len(told["evidence"]) >= 6
+
+    wait_for(logged)
+    asked = ("receipt", sent["submission_id"], "--to", str(axis.folder / "đã ký"), "--wait", "60")
+    assert all(one["p7s"] for one in axis.run(*asked, member="tinh-thu-nghiem") if "p7s" in one)
+    stamper = TimestampClient(f"{axis.told['authorities']}/tsa")
+    measures = AnchorMeasures(CollectorRegistry())
+    anchoring = Anchoring(LogFiles(LocalDisk(log)), stamper, timedelta(hours=1), system_clock, measures)
+    assert asyncio.run(anchoring.round())
+    path = axis.folder / "hồ sơ.zip"
+    (line,) = axis.run("audit", "export", sent["submission_id"], "--to", str(path), member="auditor")
+    assert line["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    return path
+
+
+def test_an_evidence_package_is_checked_by_the_commands_in_it(exported: Path, tmp_path: Path, signed: Path) -> None:
+    package = Unpacked.of(exported, tmp_path / "package")
+    told = json.loads((package.path / "package.json").read_bytes())
+    assert (told["log"]["anchored"], told["missing_objects"]) == (True, [])
+    assert [(package.path / one["file"]).read_bytes() for one in told["documents"]] == [signed.read_bytes()]
+    ran = [block for block in package.blocks() if not block.words & {"install", "npm"}]
+    assert {word for block in ran for word in block.words} == {
+        "sums",
+        "openssl",
+        "anchored",
+        "signed",
+        "go",
+        "python",
+        "docaxis",
+    }
+    for block in ran:
+        done = package.run(block)
+        assert done.returncode == 0, (block.script, done.stdout[-2000:], done.stderr[-2000:])
+
+
+def test_the_verdict_in_a_package_is_drawn_again_off_line(axis: Axis, exported: Path, tmp_path: Path) -> None:
+    package = Unpacked.of(exported, tmp_path / "package")
+    (line,) = axis.run("verify", "--evidence", str(package.path))
+    assert (line["reproduced"], line["verdict"]) == (True, "TOTAL-PASSED")
+    (stated,) = (package.path / "receipts").glob("*verdict.given.json")
+    assert line["verdict_sha256"] == json.loads((package.path / "package.json").read_bytes())["verdicts"][0]["sha256"]
+    assert line["verdict_sha256"] in payload_of(stated)
+
+
+def test_one_flipped_byte_in_any_file_of_a_package_is_found(exported: Path, tmp_path: Path) -> None:
+    package = Unpacked.of(exported, tmp_path / "package")
+    assert not package.refuses("sums")
+    for path in list(package.files()):
+        before = flip(path)
+        assert package.refuses("sums"), path
+        path.write_bytes(before)
+    assert not package.refuses("sums")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("documents/*.pdf", ("python",)),
+        ("verdicts/*.json", ("python",)),
+        ("objects/*", ("python",)),
+        ("trust/certs/*.pem", ("python",)),
+        ("log/leaves/*.json", ("python",)),
+        ("log/proofs/*.tlog-proof", ("go",)),
+        ("log/checkpoint", ("openssl",)),
+        ("log/checkpoint.tst", ("openssl", "anchored")),
+    ],
+)
+def test_who_changes_a_package_and_its_sums_is_found_by_what_was_signed(
+    exported: Path, tmp_path: Path, pattern: str, words: tuple[str, ...]
+) -> None:
+    package = Unpacked.of(exported, tmp_path / "package")
+    flip(min(package.path.glob(pattern)))
+    package.sum_up_again()
+    assert not package.refuses("sums")
+    assert package.refuses(*words)
+
+
+def test_the_same_export_gives_the_same_bytes_and_each_is_evidence(
+    axis: Axis, sent: dict[str, Any], exported: Path
+) -> None:
+    again = axis.folder / "lần nữa.zip"
+    axis.run("audit", "export", sent["submission_id"], "--to", str(again), member="auditor")
+    assert again.read_bytes() == exported.read_bytes()
+    axis.run("audit", "export", sent["submission_id"], "--to", str(again), member="auditor", expect=73)
+    axis.run("audit", "export", sent["submission_id"], "--to", str(axis.folder / "x"), member="tinh-uy", expect=77)
+    looks = axis.run("audit", "looks", member="auditor")
+    assert sum(one["what"] == "export" for one in looks) >= 3
+
+
+def payload_of(receipt: Path) -> str:
+    part = json.loads(receipt.read_bytes())["receipt"].split(".")[1]
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()
 
 
 def test_organisations_are_found_without_diacritics(axis: Axis) -> None:

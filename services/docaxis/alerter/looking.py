@@ -15,7 +15,7 @@ from docaxis.auditor.monitoring import FALSE
 from docaxis.storage.alerts import AlertStore
 from docaxis.storage.log_files import CHECKPOINT as PUBLISHED
 from docaxis_schemas.moments import from_text, to_text
-from docaxis_signing.anchors import CHECKPOINT, anchor_path
+from docaxis_signing.anchor_files import CHECKPOINT, anchor_path
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.policy import Policy
 

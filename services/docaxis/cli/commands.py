@@ -348,6 +348,15 @@ COMMANDS: Final = (
                 "docaxis audit events --format ocsf --follow --state siem.state",
             ),
             Command(
+                "export",
+                "docaxis.cli.audit_export:export",
+                Text(
+                    "Xuất hồ sơ bằng chứng của một lượt gửi, để kiểm tra mà không cần trục.",
+                    "Take a submission's evidence away, to be checked without the axis.",
+                ),
+                "docaxis audit export 1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b",
+            ),
+            Command(
                 "looks",
                 "docaxis.cli.auditing:looks",
                 Text("Xem ai đã tra cứu những gì.", "See who looked at what."),

@@ -11,6 +11,7 @@ from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Flag, Speaking
 from docaxis.cli.output import Output, output_for
 from docaxis_schemas.moments import system_clock, to_text
+from docaxis_signing.anchor_files import TOKEN
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import TransparencyError
 
@@ -49,7 +50,7 @@ async def verify_anchor(
 
 
 def _check(path: Path, policy: Policy, knowledge: Any, output: Output) -> Exit:
-    from docaxis_signing.anchors import TOKEN, RejectedAnchor, open_anchor  # noqa: PLC0415 - an extra
+    from docaxis_signing.anchors import RejectedAnchor, open_anchor  # noqa: PLC0415 - an extra
 
     try:
         found = open_anchor(path.read_bytes(), path.with_suffix(TOKEN).read_bytes(), policy, knowledge)

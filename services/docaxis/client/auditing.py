@@ -1,14 +1,20 @@
 """An auditor's view of an axis: search with proofs, openings of leaves, and the log's files."""
 
+import asyncio
 import base64
 import binascii
+import errno
+import hashlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 from docaxis.client.connection import Connection, json_object
 from docaxis.client.errors import RejectedAnswer, RejectedByAxis
+from docaxis.client.files import CHUNK
 from docaxis_signing.transparency.leaves import IDENTIFYING, Openings, leaf
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import TransparencyError
@@ -82,6 +88,14 @@ class DisclosedLeaf:
     row: bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPackage:
+    """An evidence package as it was saved. ``size`` in bytes."""
+
+    sha256: str
+    size: int
+
+
 class AuditClient:
     """What an auditor's credential may ask; every question becomes evidence in the log."""
 
@@ -129,6 +143,35 @@ class AuditClient:
         if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
             raise RejectedAnswer("looks that are not of their form")
         return tuple(found)
+
+    async def export(self, submission_id: UUID, target: Path) -> SavedPackage:
+        """Save the evidence package of a submission; a file that is there is left alone.
+
+        Raises:
+            FileExistsError: It is there already.
+            RejectedByAxis: Not an auditor, or there is no such submission.
+            UnavailableAxis: Patience ended; nothing is kept.
+        """
+        partial = target.with_name(f".{target.name}.part")
+
+        async def attempt() -> SavedPackage:
+            path, found, size = f"/v1/audit/submissions/{submission_id}/package", hashlib.sha256(), 0
+            async with self._connection.open("GET", path) as response:
+                with partial.open("wb") as out:
+                    async for chunk in response.aiter_bytes(CHUNK):
+                        found.update(chunk)
+                        size += len(chunk)
+                        await asyncio.to_thread(out.write, chunk)
+            return SavedPackage(found.hexdigest(), size)
+
+        if await asyncio.to_thread(target.exists):
+            raise FileExistsError(errno.EEXIST, "is there already", str(target))
+        try:
+            saved = await self._connection.persist(attempt)
+            await asyncio.to_thread(partial.replace, target)
+        finally:
+            partial.unlink(missing_ok=True)
+        return saved
 
     async def log_file(self, path: str) -> bytes | None:
         """Give a file of the log; None if it has none of that name.

@@ -19,6 +19,7 @@ from docaxis.gateway.contents import contents
 from docaxis.gateway.countersigned import signatures
 from docaxis.gateway.deliveries import deliveries
 from docaxis.gateway.edxml.routes import edxml
+from docaxis.gateway.exporting import exporting
 from docaxis.gateway.inbox import inbox
 from docaxis.gateway.limits import MAX_HEADERS
 from docaxis.gateway.measures import Measures
@@ -59,6 +60,7 @@ def make_application(parts: Parts) -> FastAPI:
         vxp,
         transparency,
         auditing,
+        exporting,
     ):
         app.include_router(make(parts))
     answer = Answering(parts.measures)

@@ -22,6 +22,7 @@ from docaxis.gateway.waiting import Decisions
 from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.exchange import ExchangeStore
 from docaxis.storage.log_files import LogFiles
 from docaxis.storage.notifications import Notifications
@@ -65,6 +66,7 @@ class Parts:
     audit: AuditIndex
     looks: Looks
     verdicts: Verdicts
+    objects: EvidenceObjects
     decisions: Decisions
     notifications: Notifications
     measures: Measures

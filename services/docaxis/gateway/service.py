@@ -40,6 +40,7 @@ from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.exchange import ExchangeStore
 from docaxis.storage.log_files import LocalDisk, LogFiles
 from docaxis.storage.member_records import MemberRecordStore
@@ -134,6 +135,7 @@ def build_gateway(
             audit=audit,
             looks=Looks(audit, publisher, settings.bus.slots, clock),
             verdicts=verdicts,
+            objects=EvidenceObjects(engine, clock),
             decisions=Decisions(claims, verdicts),
             notifications=Notifications(engine.url.render_as_string(hide_password=False)),
             measures=Measures(),

@@ -12,7 +12,8 @@ from docaxis.pausing import stopped_within
 from docaxis.storage.log_files import CHECKPOINT as PUBLISHED
 from docaxis.storage.log_files import LogFiles
 from docaxis_schemas.moments import Clock
-from docaxis_signing.anchors import CHECKPOINT, DIGEST, TOKEN, anchor_path, imprint
+from docaxis_signing.anchor_files import CHECKPOINT, TOKEN, anchor_path
+from docaxis_signing.anchors import DIGEST, imprint
 from docaxis_signing.signing_errors import UnavailableTimestamp
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.note import Note

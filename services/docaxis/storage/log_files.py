@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
+from docaxis_signing.anchor_files import ANCHORS, TOKEN, anchor_path
+from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
 from docaxis_signing.durable import sync_directory
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import HASH_BYTES, inclusion_proof
@@ -32,6 +34,9 @@ class Disk(Protocol):
 
     def read(self, path: str) -> bytes:
         """Give a file's bytes; FileNotFoundError if it is not there."""
+
+    def names(self, path: str) -> list[str]:
+        """Name what is in a directory; nothing if it is not there."""
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file anew and sync its bytes."""
@@ -58,6 +63,13 @@ class LocalDisk:
     def read(self, path: str) -> bytes:
         """Give a file's bytes."""
         return (self._directory / path).read_bytes()
+
+    def names(self, path: str) -> list[str]:
+        """Name what is in a directory."""
+        try:
+            return [found.name for found in (self._directory / path).iterdir()]
+        except FileNotFoundError:
+            return []
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file anew and sync its bytes."""
@@ -97,6 +109,16 @@ class LogFiles:
             return self._disk.read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def anchors(self) -> list[int]:
+        """Give the sizes of the log at which it was time-stamped, the smallest first."""
+        names = (PurePosixPath(name) for name in self._disk.names(ANCHORS))
+        return sorted(int(name.stem) for name in names if name.suffix == ANCHORED and name.stem.isdecimal())
+
+    def anchor(self, size: int) -> tuple[bytes, bytes] | None:
+        """Give a time-stamped checkpoint with its token; None if there is none of this size."""
+        checkpoint, token = self.read(anchor_path(size, ANCHORED)), self.read(anchor_path(size, TOKEN))
+        return None if checkpoint is None or token is None else (checkpoint, token)
 
     def put(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Write files so that all of them are durable when this returns.

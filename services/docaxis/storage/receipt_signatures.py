@@ -61,6 +61,15 @@ class ReceiptSignatureStore:
                 await connection.run(_ASK, ids=missing, at=at, most=MOST_WAITING)
         return known
 
+    async def made(self, events: Collection[UUID]) -> dict[UUID, bytes]:
+        """Give the signatures that there are; nothing is asked for.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        rows = await self._database.rows(_FIND, ids=sorted(events))
+        return {row["event_id"]: row["signature"] for row in rows if row["signature"] is not None}
+
     async def waiting(self, most: int) -> dict[UUID, bytes]:
         """Give statements that wait for their signature, those asked for first.
 

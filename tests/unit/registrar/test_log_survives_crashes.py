@@ -77,6 +77,9 @@ class SimulatedDisk:
             raise FileNotFoundError(path)
         return found
 
+    def names(self, path: str) -> list[str]:
+        return [PurePosixPath(name).name for name in self._now if str(PurePosixPath(name).parent) == path]
+
     def write(self, path: str, data: bytes) -> None:
         self._begin(path)
         if self._trouble.may_crash():
