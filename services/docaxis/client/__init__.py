@@ -26,7 +26,7 @@ from docaxis.client.items import Entry, News, NewsKind
 from docaxis.client.profile import Profile, load_profile, profile_directory, write_profile
 from docaxis.client.reconciling import Comparison, RegisterEntry, RejectedRegister, read_register
 from docaxis.client.remembering import FileMemory, InboxMemory, TransientMemory
-from docaxis.client.submissions import DeliveryStatus, Submission, SubmissionStatus, TimelineEntry
+from docaxis.client.submissions import DeliveryStatus, DocumentLink, Submission, SubmissionStatus, TimelineEntry
 from docaxis.client.subscription import KafkaInbox, Subscription
 from docaxis_schemas.holdings import Direction, Held
 from docaxis_schemas.submission import Addressee, FileRole
@@ -42,6 +42,7 @@ __all__ = [
     "Delivery",
     "DeliveryStatus",
     "Direction",
+    "DocumentLink",
     "Entry",
     "FileMemory",
     "FileRole",

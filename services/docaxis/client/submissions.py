@@ -75,6 +75,19 @@ class DeliveryStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentLink:
+    """A document that a document names: ``kind`` is change, reply or reference, ``text`` how its sender names it.
+
+    Without ``submission_id`` it is none that this member sent or received; with ``delivery_id`` it was received.
+    """
+
+    kind: str
+    text: str
+    submission_id: UUID | None
+    delivery_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class SubmissionStatus:
     """All that the asking party may know of a submission; ``detail`` is the answer whole."""
 
@@ -84,6 +97,7 @@ class SubmissionStatus:
     deliveries: tuple[DeliveryStatus, ...]
     timeline: tuple[TimelineEntry, ...]
     detail: Mapping[str, Any]
+    links: tuple[DocumentLink, ...] = ()
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -100,6 +114,7 @@ class SubmissionStatus:
                 tuple(_delivery(item) for item in value.get("deliveries") or ()),
                 tuple(_entry(item) for item in value.get("timeline") or ()),
                 dict(value),
+                tuple(_link(item) for item in value.get("links") or ()),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise RejectedAnswer(f"a submission that is not of its form: {error}") from error
@@ -110,6 +125,11 @@ def _delivery(item: Mapping[str, Any]) -> DeliveryStatus:
     report = item.get("report")
     code = report.get("code") if isinstance(report, Mapping) else report
     return DeliveryStatus(str(item["recipient"]), str(item["state"]), UUID(found) if found else None, code, dict(item))
+
+
+def _link(item: Mapping[str, Any]) -> DocumentLink:
+    ids = [None if item.get(name) is None else UUID(item[name]) for name in ("submission_id", "delivery_id")]
+    return DocumentLink(str(item["kind"]), str(item["text"]), *ids)
 
 
 def _entry(item: Mapping[str, Any]) -> TimelineEntry:

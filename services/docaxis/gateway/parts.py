@@ -24,6 +24,7 @@ from docaxis.storage.claims import ClaimStore
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.exchange import ExchangeStore
+from docaxis.storage.links import LinkStore
 from docaxis.storage.log_files import LogFiles
 from docaxis.storage.notifications import Notifications
 from docaxis.storage.readmodels import ReadModels
@@ -62,6 +63,7 @@ class Parts:
     models: ReadModels
     receipts: ReceiptStore
     signatures: ReceiptSignatureStore
+    links: LinkStore
     log: LogFiles | None
     audit: AuditIndex
     looks: Looks

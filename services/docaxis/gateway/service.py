@@ -42,6 +42,7 @@ from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.exchange import ExchangeStore
+from docaxis.storage.links import LinkStore
 from docaxis.storage.log_files import LocalDisk, LogFiles
 from docaxis.storage.member_records import MemberRecordStore
 from docaxis.storage.notifications import Notifications
@@ -131,6 +132,7 @@ def build_gateway(
             models=models,
             receipts=ReceiptStore(engine),
             signatures=ReceiptSignatureStore(engine),
+            links=LinkStore(engine),
             log=None if settings.log.directory is None else LogFiles(LocalDisk(settings.log.directory)),
             audit=audit,
             looks=Looks(audit, publisher, settings.bus.slots, clock),

@@ -8,10 +8,12 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, StreamingResponse
 
+from docaxis.directory.entries import Principal
 from docaxis.failpoints import Point, reach
 from docaxis.gateway.bodies import Body
 from docaxis.gateway.downloading import download
 from docaxis.gateway.limits import MAX_PARTS
+from docaxis.gateway.linking import links_for
 from docaxis.gateway.multipart import MultipartReader, malformed
 from docaxis.gateway.parts import EVERYBODY, PARTIES, Parts
 from docaxis.gateway.refusals import Refused
@@ -66,14 +68,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     async def state(request: Request, submission_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, EVERYBODY)
         await parts.looks.note(principal, "submission", submission=str(submission_id))
-        share = await share_of(parts, principal, submission_id)
-        view = await parts.models.submission_view(principal.member, submission_id, share)
-        timeline = await parts.models.timeline(principal.member, submission_id, share)
-        if view is None or timeline is None:
-            raise Refused(Code.NOT_FOUND)
-        verdicts = await parts.verdicts.of(submission_id)
-        value = {"state": "delivered", "verdict": summary(verdicts[-1]) if verdicts else None}
-        return JSONResponse(value | view.to_json() | {"timeline": timeline})
+        return JSONResponse(await _seen(parts, principal, submission_id))
 
     @router.get("/{submission_id}/verdict", summary="The signature verdict whole, with those it revised")
     async def verdict(request: Request, submission_id: UUID) -> JSONResponse:
@@ -101,6 +96,22 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
         return await download(parts.contents, claim.member, entry, request.headers.get("range"))
 
     return router
+
+
+async def _seen(parts: Parts, principal: Principal, submission_id: UUID) -> dict[str, Any]:
+    """Give all that a party may know of a submission.
+
+    Raises:
+        Refused: It is no party of it.
+    """
+    share = await share_of(parts, principal, submission_id)
+    view = await parts.models.submission_view(principal.member, submission_id, share)
+    timeline = await parts.models.timeline(principal.member, submission_id, share)
+    if view is None or timeline is None:
+        raise Refused(Code.NOT_FOUND)
+    verdicts = await parts.verdicts.of(submission_id)
+    value = {"state": "delivered", "verdict": summary(verdicts[-1]) if verdicts else None}
+    return value | view.to_json() | {"timeline": timeline, "links": await links_for(parts, principal, submission_id)}
 
 
 def idempotency_key(request: Request) -> str:

@@ -116,6 +116,7 @@ async def _show(
         report=own.report if own else None,
         asked=own.detail if own else {},
         timeline=state.timeline,
+        links=state.links,
         verdict=verdict,
         names=names_of(request, (str(found.entry.body.get("issuer", "")), found.recipient)),
         progress=PROGRESS,

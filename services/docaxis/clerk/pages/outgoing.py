@@ -51,7 +51,17 @@ async def _show(
 ) -> Response:
     state = await visitor.axis.submission(request.path_params["submission_id"])
     names = names_of(request, (line.recipient for line in state.deliveries))
-    return page(request, "submission.html", visitor, status, state=state, names=names, message=message, faults=faults)
+    return page(
+        request,
+        "submission.html",
+        visitor,
+        status,
+        state=state,
+        links=state.links,
+        names=names,
+        message=message,
+        faults=faults,
+    )
 
 
 async def receipts(request: Request, visitor: Visitor) -> Response:

@@ -67,7 +67,7 @@ deliveries = Table(
         postgresql_where=sql("answers_repeats"),
     ),
     Index("deliveries_between", "member", "sender", "consigned_at", postgresql_where=sql("member IS NOT NULL")),
-    Index("deliveries_of_natural_key", "natural_key", postgresql_where=sql("standing")),
+    Index("deliveries_of_natural_key", "natural_key", postgresql_where=sql("natural_key IS NOT NULL")),
     comment="The transport and business state of each delivery; only the router writes it, under the row.",
 )
 
