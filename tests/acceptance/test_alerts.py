@@ -92,6 +92,7 @@ async def test_a_revoked_signer_is_told_and_logged_once_and_not_again_after_a_re
         watched.submission = str(handed.submission_id)
         await watched.told(2)
         (logged,) = await watched.logged(runtime)
+        told = await asyncio.to_thread(watched.command, runtime, "audit", "events", "--format", "ocsf")
     first, second = watched.listener.of(RULE)
     assert first.is_signed_by(SECRET)
     assert second.is_signed_by(SECRET)
@@ -105,6 +106,11 @@ async def test_a_revoked_signer_is_told_and_logged_once_and_not_again_after_a_re
     assert UUID(second.headers["webhook-id"]) == UUID(row["submission_id"]) == UUID(data["alert_id"])
     assert row["codes"]["rule"] == RULE
     assert row["facts"]["subject"] == data["subject"]
+    events = [json.loads(line) for line in told.splitlines()]
+    (finding,) = [one for one in events if one["class_uid"] == 2004 and one["finding_info"]["title"] == RULE]
+    assert finding["finding_info"]["uid"] == row["submission_id"]
+    states = [one["state_id"] for event in events for one in event.get("file", {}).get("signatures", ())]
+    assert 3 in states, "the revoked signature is one in the SIEM too"
 
     async with Runtime(watched.settings()) as runtime:
         await asyncio.sleep(2)
