@@ -47,6 +47,21 @@ class Condition(Protocol):
 NONE: Final = timedelta(0)
 
 
+@dataclass(slots=True)
+class Stretch:
+    """The last events of somebody, and how many of them count. Leaves come nearly in the order of their times."""
+
+    times: deque[tuple[datetime, bool]] = field(default_factory=deque)
+    counted: int = 0
+
+    def add(self, at: datetime, window: timedelta, *, counts: bool = True) -> None:
+        """Add one, and forget what lies before its window."""
+        self.times.append((at, counts))
+        self.counted += counts
+        while at - self.times[0][0] >= window:
+            self.counted -= self.times.popleft()[1]
+
+
 def _of(event: AuditEvent) -> dict[str, str | int]:
     """Name an event: what an alert about it begins with."""
     named = {"event_id": event.event_id, "submission_id": event.submission, "member": event.member}
@@ -199,17 +214,17 @@ class FailedShare:
     percent: int
     at_least: int
     window: timedelta
-    _seen: dict[str, deque[tuple[datetime, bool]]] = field(default_factory=lambda: defaultdict(deque), repr=False)
+    _seen: dict[str, Stretch] = field(default_factory=lambda: defaultdict(Stretch), repr=False)
 
     def met(self, event: AuditEvent, memory: Memory) -> Iterator[Met]:  # noqa: ARG002 - of the protocol
         """Count the verdict, and give its member if that is too many."""
         if event.type != EvidenceType.VERDICT_GIVEN or not event.member:
             return
         failed = event.codes.get("indication") != Indication.TOTAL_PASSED
-        seen = _within(self._seen[event.member], (event.at, failed), self.window)
-        bad = sum(one for _, one in seen)
-        if failed and len(seen) >= self.at_least and bad * 100 > self.percent * len(seen):
-            details: dict[str, str | int] = {"leaf": event.leaf_index, "failed": bad, "of": len(seen)}
+        seen = self._seen[event.member]
+        seen.add(event.at, self.window, counts=failed)
+        if failed and len(seen.times) >= self.at_least and seen.counted * 100 > self.percent * len(seen.times):
+            details: dict[str, str | int] = {"leaf": event.leaf_index, "failed": seen.counted, "of": len(seen.times)}
             yield Met((event.member, bucket(event.at, self.window)), f"member:{event.member}", details)
 
 
@@ -221,7 +236,7 @@ class Count:
     above: int
     window: timedelta
     per: Per
-    _seen: dict[str, deque[tuple[datetime, bool]]] = field(default_factory=lambda: defaultdict(deque), repr=False)
+    _seen: dict[str, Stretch] = field(default_factory=lambda: defaultdict(Stretch), repr=False)
 
     def __post_init__(self) -> None:
         """Know every type that is named."""
@@ -235,9 +250,10 @@ class Count:
         if event.type not in self.types:
             return
         subject = self._subject(event)
-        count = len(_within(self._seen[subject], (event.at, True), self.window))
-        if count > self.above:
-            details: dict[str, str | int] = {"leaf": event.leaf_index, "count": count}
+        seen = self._seen[subject]
+        seen.add(event.at, self.window)
+        if seen.counted > self.above:
+            details: dict[str, str | int] = {"leaf": event.leaf_index, "count": seen.counted}
             yield Met((subject, bucket(event.at, self.window)), subject, details)
 
     def _subject(self, event: AuditEvent) -> str:
@@ -248,13 +264,3 @@ class Count:
                 return f"credential:{event.facts.get('credential_id', '')}"
             case _:
                 return "axis"
-
-
-def _within(
-    seen: deque[tuple[datetime, bool]], new: tuple[datetime, bool], window: timedelta
-) -> deque[tuple[datetime, bool]]:
-    """Add one and forget what lies before its window. Leaves come nearly in the order of their times."""
-    seen.append(new)
-    while new[0] - seen[0][0] >= window:
-        seen.popleft()
-    return seen

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from docaxis.auditor.indexing import VERDICTS
 from docaxis_schemas.evidence import EvidenceType
@@ -86,7 +86,3 @@ def _signed(value: Mapping[str, Any]) -> Signed:
 
 def _moment(text: str | None) -> datetime | None:
     return None if text is None else from_text(text)
-
-
-NOBODY: Final = "axis."
-"""What a member is called where the axis itself, an auditor or an operator stands: no member's id has a dot."""

@@ -83,9 +83,6 @@ class Rules:
     windows: tuple[ChangeWindow, ...]
     sha256: str
 
-    def __getitem__(self, id_: str) -> Rule:
-        return next(rule for rule in self.rules if rule.id == id_)
-
 
 @cache
 def shipped_rules() -> Rules:

@@ -163,12 +163,13 @@ async def test_an_alerter_started_late_learns_and_does_not_tell(world: Any, log:
 
 
 async def test_a_database_that_goes_away_at_the_wrong_moment_loses_and_doubles_nothing(desk: Desk) -> None:
-    for number in range(20):
-        await desk.hand_in(Cause.MODIFIED if number > 17 else None)
+    for number in range(10):
+        await desk.hand_in(Cause.MODIFIED if number > 8 else None)
     desk.store.failures = 1
     with pytest.raises(UnavailableStorage):
         await desk.alerter.round()
-    assert sorted(set(await desk.rules())) == ["certificate-first-used", "modified-after-signing", "verdicts-failing"]
+    found = await desk.rules()
+    assert found == ["certificate-first-used", "modified-after-signing"], "ten counted twice would be twenty"
 
 
 async def test_a_statement_of_each_alert_is_made_by_the_router_and_is_the_same_each_time(desk: Desk) -> None:

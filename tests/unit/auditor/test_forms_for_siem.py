@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from docaxis.auditor.siem import cef, ecs, ocsf, syslog
@@ -213,6 +213,8 @@ HOSTILE = st.text(
 
 
 @given(text=HOSTILE, number=HOSTILE)
+@example(text=" suid=0 msg=x", number="\\ a=b|c\\")
+@example(text="|x\\|0|msg=\n\u202e", number="\\=\\\\=\r\u2028")
 def test_no_text_of_a_stranger_breaks_a_line_or_adds_a_key(text: str, number: str) -> None:
     one = signature(file=text, cause=text)
     one["certificate"] = one["certificate"] | {"subject": text, "issuer": number, "serial": number}
@@ -247,3 +249,4 @@ def test_no_text_of_a_stranger_breaks_a_line_or_adds_a_key(text: str, number: st
     head, values = read_cef(cef(entry(value)))
     assert len(head) == 7
     assert values.keys() <= read_cef(cef(entry(plain)))[1].keys()
+    assert values.get("cs4", "") == "".join(char if char.isprintable() or char in "\r\n" else "\ufffd" for char in text)
