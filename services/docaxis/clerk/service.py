@@ -41,6 +41,7 @@ from docaxis.storage.clerk_administration import ClerkAdministration
 from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
+from docaxis.storage.clerk_holdings import ClerkHoldings
 from docaxis.storage.clerk_lists import ClerkLists
 from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents.sealing import StoreKey
@@ -99,6 +100,7 @@ def build_clerk_pages(
     app.state.lists = ClerkLists(engine)
     app.state.drafts = ClerkDraftStore(engine)
     app.state.documents = ClerkDocuments(engine)
+    app.state.holdings = ClerkHoldings(engine)
     app.state.registers = ClerkRegisters(engine)
     app.state.ledger = Ledger(app.state.documents, app.state.registers, directory, clock)
     app.state.deadlines = ClerkDeadlines(engine)

@@ -5,6 +5,7 @@ from typing import Final
 from docaxis.clerk.account_words import ACCOUNT_WORDS
 from docaxis.clerk.administration_words import ADMINISTRATION_WORDS
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
+from docaxis.clerk.reconciling_words import RECONCILING_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
 from docaxis.clerk.viewing_words import VIEWING_WORDS
 from docaxis_schemas.lifecycle import REPORT_NAMES
@@ -14,6 +15,7 @@ LANGUAGES: Final = ("vi", "en")
 WORDS: Final[dict[str, tuple[str, str]]] = {
     **REGISTER_WORDS,
     **DEADLINE_WORDS,
+    **RECONCILING_WORDS,
     **ACCOUNT_WORDS,
     **ADMINISTRATION_WORDS,
     **VIEWING_WORDS,

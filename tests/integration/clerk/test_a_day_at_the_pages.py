@@ -267,6 +267,7 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
         "deadlines",
         "deadlines/kept",
         "account",
+        "reconcile",
     ):
         await page.goto(f"{office.pages}/{address}")
         await check()

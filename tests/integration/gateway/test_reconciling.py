@@ -1,8 +1,11 @@
 """Reconciling at the gateway: whatever is lost on purpose on either side is found, and nothing else."""
 
+import asyncio
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,8 +13,10 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from docaxis.cli import main
 from docaxis.client import AxisClient, Comparison, Direction, Held, RegisterEntry
 from docaxis.client import reconciling as client_side
+from docaxis.client.profile import Profile, write_profile
 from docaxis.gateway import reconciling as gateway_side
 from docaxis.storage.tables.decisions import deliveries
 from docaxis_schemas.digests import contents_digest
@@ -195,3 +200,43 @@ async def test_a_statement_that_is_not_of_its_form_or_not_for_all_is_refused(wor
         "/v1/reconciliations", content=token, headers=part | {"Content-Type": "application/jose"}
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+async def test_the_command_lists_what_a_file_lacks_and_says_so_by_its_exit_code(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = world.time.now
+    kept, lost = [await exchange(world, now + timedelta(microseconds=step)) for step in range(2)]
+    key, profile, register = tmp_path / "key.json", tmp_path / "p.toml", tmp_path / "register.jsonl"
+    key.write_text(json.dumps(world.signers[RECIPIENT].private_jwk()))
+    key.chmod(0o600)
+    settings, url = world.settings, await world.gateway.start()
+    who = Profile(url, world.secrets[RECIPIENT], RECIPIENT, settings.axis, settings.environment, key)
+    write_profile(profile, who)
+
+    async def run(*entries: RegisterEntry) -> tuple[int, dict[str, Any]]:
+        lines: list[dict[str, str | None]] = [
+            {
+                "direction": "received",
+                "submission_id": str(one.held.submission_id),
+                "recipient": one.held.recipient,
+                "at": to_text(one.at),
+                "contents_sha256": one.held.contents_sha256,
+                "state": one.held.state,
+            }
+            for one in entries
+        ]
+        register.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        command = ["reconcile", "--with", SENDER, "--register", str(register), "--profile", str(profile), "--json"]
+        since = now.astimezone(VIETNAM).date().isoformat()
+        code = await asyncio.to_thread(main, [*command, "--since", since, "--until", since])
+        return code, json.loads(capsys.readouterr().out)
+
+    code, whole = await run(kept, lost)
+    assert (code, whole["lacks"], whole["compared"]) == (0, [], 2)
+    code, found = await run(kept)
+    assert (code, found["counts"]["recipient-lacks"]) == (1, 1)
+    assert [lack["submission_id"] for lack in found["lacks"]] == [str(lost.held.submission_id)]
+    register.write_text("{}\n")
+    command = ["reconcile", "--with", SENDER, "--register", str(register), "--profile", str(profile)]
+    assert await asyncio.to_thread(main, command) == 65
