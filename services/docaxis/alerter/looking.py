@@ -9,11 +9,13 @@ from typing import Final
 from cryptography import x509
 
 from docaxis.alerter.memory import Kind, Memory, Remembered
-from docaxis.alerter.readings import BrokenLog, KeptList, Readings, UsedCertificate, Waiting
+from docaxis.alerter.readings import BrokenLog, KeptList, Readings, RefusedNumber, UsedCertificate, Waiting
 from docaxis.auditor.consistency import LogDirectory, require_continuation
 from docaxis.auditor.monitoring import FALSE
+from docaxis.storage import alerts as storage
 from docaxis.storage.alerts import AlertStore
 from docaxis.storage.log_files import CHECKPOINT as PUBLISHED
+from docaxis_schemas.canonical import digest
 from docaxis_schemas.moments import from_text, to_text
 from docaxis_signing.anchor_files import CHECKPOINT, anchor_path
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
@@ -22,7 +24,7 @@ from docaxis_signing.transparency.policy import Policy
 ENDING: Final = timedelta(days=366)
 """How far ahead the ends of certificates are looked at; a rule names fewer days."""
 GIVEN_UP: Final = timedelta(days=1)
-"""How far back dead letters are looked at."""
+"""How far back dead letters and refused numbers are looked at."""
 MOST: Final = 1_000
 """Of each kind that is looked at in one turn."""
 SEEN, UNCOSIGNED, UNANCHORED = "seen", "uncosigned", "unanchored"
@@ -56,6 +58,7 @@ class Looking:
             uncosigned_since=_since(memory, UNCOSIGNED),
             unanchored_since=_since(memory, UNANCHORED),
             broken=broken,
+            refused=tuple(map(_refused, await self._store.refused_numbers(now - GIVEN_UP, MOST))),
             dead_letters=tuple(await self._store.dead_letters(now - GIVEN_UP, MOST)),
         )
 
@@ -94,6 +97,11 @@ class Looking:
 
 def _end(data: bytes | None) -> datetime | None:
     return None if data is None else x509.load_der_x509_crl(data).next_update_utc
+
+
+def _refused(found: storage.RefusedNumber) -> RefusedNumber:
+    key = digest({"natural_key": found.natural_key})
+    return RefusedNumber(key, found.document_sha256, str(found.submission_id), found.member)
 
 
 def _used(sha256: str, value: bytes, until: datetime) -> UsedCertificate:

@@ -43,6 +43,16 @@ class BrokenLog:
     fault: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedNumber:
+    """A submission that was refused at the door, its number standing for another file. ``key`` is a hash of it."""
+
+    key: str
+    document_sha256: str
+    submission: str
+    member: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
     """Everything that is looked at beside the events; what this process cannot see is None or empty."""
@@ -55,6 +65,7 @@ class Readings:
     unanchored_since: datetime | None = None
     broken: BrokenLog | None = None
     dead_letters: tuple[datetime, ...] = ()
+    refused: tuple[RefusedNumber, ...] = ()
 
 
 class ReadingCondition(Protocol):
@@ -149,6 +160,17 @@ class LogBroken:
         """Give what was seen."""
         if readings.broken is not None:
             yield Met((readings.broken.seen,), "log", {"seen": readings.broken.seen, "fault": readings.broken.fault})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRefused:
+    """A document refused at the door (409), because its number stands for another file that was delivered."""
+
+    def met(self, readings: Readings) -> Iterator[Met]:
+        """Give each number and file, once."""
+        for one in readings.refused:
+            details = {"submission_id": one.submission, "member": one.member, "document_sha256": one.document_sha256}
+            yield Met((one.key, one.document_sha256), f"submission:{one.submission}", details)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

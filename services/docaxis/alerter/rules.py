@@ -49,6 +49,7 @@ READINGS: Final[Mapping[str, type[Any]]] = {
     "unanchored": readings.Unanchored,
     "log-broken": readings.LogBroken,
     "dead-letters": readings.DeadLetters,
+    "number-refused": readings.NumberRefused,
 }
 """Kinds of conditions over how the axis is."""
 KINDS: Final[Mapping[str, type[Any]]] = {**EVENTS, **READINGS}

@@ -116,7 +116,13 @@ class Intake:
             recipients=plan.recipients,
             now=now,
         )
-        judge_standing(plan, before)
+        try:
+            judge_standing(plan, before)
+        except Refused as refusal:
+            if refusal.code is Code.NATURAL_KEY_TAKEN and plan.natural_key is not None:
+                key = plan.natural_key.to_text()
+                await self.claims.note_refused(name, manifest.heading.member, key, plan.document_sha256, now)
+            raise
         reach(Point.GATEWAY_AFTER_CONTENT_FSYNC)
         proposed = self._propose(name, record, plan, choose_lane(plan, before, self.fairness), files)
         return await self._claim(proposed, record, sorted({entry.sha256 for entry in manifest.contents}))

@@ -54,6 +54,16 @@ class HeldList:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedNumber:
+    """A number that came with another file than the one that was delivered under it."""
+
+    natural_key: str
+    document_sha256: str
+    submission_id: UUID
+    member: str
+
+
 # The statement of an alert is made by the router, of a timer: it is kept with the alert, or neither is.
 _KEEP: Final = Statement(f"""
     WITH found AS (
@@ -109,6 +119,10 @@ _LISTS: Final = Statement("SELECT authority_sha256, sha256 FROM revocation_lists
 _LIST: Final = Statement("SELECT list FROM revocation_lists WHERE sha256 = :sha256")
 _GIVEN_UP: Final = Statement("""
     SELECT at FROM dead_letters WHERE at > CAST(:since AS timestamptz) AND replayed_at IS NULL LIMIT :limit
+""")
+_REFUSED: Final = Statement("""
+    SELECT natural_key, document_sha256, submission_id, member FROM refused_numbers
+    WHERE at > CAST(:since AS timestamptz) ORDER BY at LIMIT :limit
 """)
 # The first leaf that no signed checkpoint covers; failing one, the entry that has waited longest for its place.
 _UNSIGNED: Final = Statement("""
@@ -226,6 +240,14 @@ class AlertStore:
             UnavailableStorage: The database is away.
         """
         return [row["at"] for row in await self._database.rows(_GIVEN_UP, since=since, limit=limit)]
+
+    async def refused_numbers(self, since: datetime, limit: int) -> list[RefusedNumber]:
+        """Give numbers that were refused at the door since a time.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return [RefusedNumber(**row) for row in await self._database.rows(_REFUSED, since=since, limit=limit)]
 
     async def uncovered(self) -> tuple[UUID, datetime] | None:
         """Give the statement that has waited longest for a signed checkpoint; None without one, or without a log.

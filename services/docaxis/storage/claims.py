@@ -53,6 +53,11 @@ class Standing:
     urgent_lately: int
 
 
+_REFUSED: Final = Statement("""
+    INSERT INTO refused_numbers (natural_key, document_sha256, submission_id, member, at)
+    VALUES (:natural_key, :document_sha256, CAST(:submission AS uuid), :member, CAST(:at AS timestamptz))
+    ON CONFLICT (natural_key, document_sha256) DO NOTHING
+""")
 _NAMES: Final = tuple(field.name for field in fields(Claim))
 _COLUMNS: Final = [claims.c[name] for name in _NAMES]
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
@@ -157,6 +162,17 @@ class ClaimStore:
     async def decided(self, submissions: Sequence[UUID]) -> set[UUID]:
         """Give those of the submissions that a disposition was decided for."""
         return {row["submission_id"] for row in await self._database.rows(_DECIDED, submissions=list(submissions))}
+
+    async def note_refused(
+        self, submission: UUID, member: str, natural_key: str, document_sha256: str, at: datetime
+    ) -> None:
+        """Keep that a number came with another file than the one delivered under it; the same once more is known.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        values = {"submission": submission, "member": member, "document_sha256": document_sha256, "at": at}
+        await self._database.run(_REFUSED, natural_key=natural_key, **values)
 
     async def standing(
         self, member: str, *, natural_key: str | None, contents_sha256: str, recipients: Sequence[str], now: datetime

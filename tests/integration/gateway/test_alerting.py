@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography import x509
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from prometheus_client import CollectorRegistry
+from sqlalchemy.dialects.postgresql import insert
 
 from auditlog import AuditedLog, certificate, verdict
 from docaxis.alerter.looking import Looking
@@ -33,8 +35,12 @@ from docaxis.storage.alerts import AlertStore, Kept, Named, NewAlert
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.driver import Database, Statement
 from docaxis.storage.revocation_lists import KeptList, RevocationListStore
+from docaxis.storage.tables.decisions import natural_keys
 from docaxis.storage.timers import TimerStore
+from docaxis_schemas.document import DocumentMetadata
 from docaxis_schemas.events import ALERT, Action
+from docaxis_schemas.natural_key import natural_key
+from docaxis_schemas.submission import FileRole
 from docaxis_schemas.topics import ACTIONS
 from docaxis_signing.disposition import Disposition
 from docaxis_signing.transparency.note import Signer
@@ -238,6 +244,26 @@ async def test_evidence_that_waits_for_the_log_and_a_list_that_is_overdue_are_to
     desk.later(timedelta(seconds=61))
     assert "log-silent" in await desk.rules()
     assert "revocation-list-stale" in await desk.rules()
+
+
+async def test_a_number_that_comes_with_another_file_is_told_once_for_each_file(desk: Desk) -> None:
+    world = desk.world
+    document = world.document() | {"number": "77"}
+    metadata = DocumentMetadata.from_json(document, now=world.time())
+    key = natural_key(metadata, "H20.14")
+    assert key is not None
+    async with world.engine.begin() as connection:
+        reserved = {"natural_key": key.to_text(), "contents_sha256": "0" * 64, "reserved_at": world.time()}
+        await connection.execute(insert(natural_keys).values(submission_id=uuid4(), **reserved))
+    body = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    same = [world.write((FileRole.MAIN, "a.pdf", "application/pdf", body), document=document) for _ in range(2)]
+    for written, alerts in ((same[0], 1), (same[1], 1), (world.write(document=document), 2)):
+        assert (await world.send(written)).status_code == HTTPStatus.CONFLICT
+        desk.later(LOOK)
+        assert await desk.rules() == ["number-refused"] * alerts
+    assert (await world.send(world.write())).status_code == HTTPStatus.ACCEPTED
+    desk.later(LOOK)
+    assert await desk.rules() == ["number-refused"] * 2
 
 
 async def test_webhooks_are_tried_again_by_themselves_and_given_up_at_last(desk: Desk, listener: Listener) -> None:

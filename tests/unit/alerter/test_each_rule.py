@@ -11,7 +11,7 @@ from docaxis.alerter import shipped_rules
 from docaxis.alerter.events import AuditEvent, Signed
 from docaxis.alerter.memory import Memory
 from docaxis.alerter.occurrences import Alert
-from docaxis.alerter.readings import BrokenLog, KeptList, Readings, UsedCertificate, Waiting
+from docaxis.alerter.readings import BrokenLog, KeptList, Readings, RefusedNumber, UsedCertificate, Waiting
 from docaxis.alerter.watch import Watch
 from docaxis_schemas.evidence import EvidenceType
 
@@ -121,6 +121,7 @@ READINGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "log-not-cosigned": ({"uncosigned_since": NOON - 11 * MINUTE}, {"uncosigned_since": NOON - 10 * MINUTE}),
     "log-not-anchored": ({"unanchored_since": NOON - 76 * MINUTE}, {"unanchored_since": NOON - 75 * MINUTE}),
     "log-inconsistent": ({"broken": BROKEN}, {}),
+    "number-refused": ({"refused": (RefusedNumber("k", "f" * 64, "s-1", "so-noi-vu"),)}, {"refused": ()}),
     "dead-letters-growing": ({"dead_letters": (NOON - 14 * MINUTE,)}, {"dead_letters": (NOON - 15 * MINUTE,)}),
 }
 

@@ -32,6 +32,18 @@ alert_calls = Table(
     comment="Webhooks to be called, and what became of it.",
 )
 
+refused_numbers = Table(
+    "refused_numbers",
+    metadata,
+    Column("natural_key", Text, primary_key=True),
+    Column("document_sha256", Text, primary_key=True, comment="of the file that came under it, as in natural_keys"),
+    Column("submission_id", Uuid, nullable=False, comment="of the first that was refused; it was never claimed"),
+    Column("member", Text, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    Index("refused_numbers_by_time", "at"),
+    comment="Numbers that came to the door with another file than the one delivered; for the alerts alone.",
+)
+
 alert_memory = Table(
     "alert_memory",
     metadata,
