@@ -20,6 +20,7 @@ from docaxis_schemas.moments import from_text, to_text
 from docaxis_signing.anchor_files import CHECKPOINT, anchor_path
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint
 from docaxis_signing.transparency.policy import Policy
+from docaxis_signing.transparency.problems import RejectedNote
 
 ENDING: Final = timedelta(days=366)
 """How far ahead the ends of certificates are looked at; a rule names fewer days."""
@@ -78,7 +79,7 @@ class Looking:
         data = await source.log_file(PUBLISHED)
         if data is None and seen is None:
             return None
-        before = None if seen is None else self._policy.open(base64.b64decode(seen.value["note"]))
+        before = None if seen is None else _opened(self._policy, base64.b64decode(seen.value["note"]))
         named = "" if before is None else f"{before.checkpoint.size} {before.checkpoint.root.hex()}"
         try:
             opened = self._policy.open(data or b"")
@@ -95,8 +96,20 @@ class Looking:
         return None
 
 
+def _opened(policy: Policy, note: bytes) -> SignedCheckpoint | None:
+    """Open what was seen; None if it is of a log that is pinned no longer, and watching begins anew."""
+    try:
+        return policy.open(note)
+    except RejectedNote:
+        return None
+
+
 def _end(data: bytes | None) -> datetime | None:
-    return None if data is None else x509.load_der_x509_crl(data).next_update_utc
+    """Say until when a list is the newest; None of one that cannot be read, which its taker refused already."""
+    try:
+        return None if data is None else x509.load_der_x509_crl(data).next_update_utc
+    except ValueError:
+        return None
 
 
 def _refused(found: storage.RefusedNumber) -> RefusedNumber:

@@ -222,6 +222,21 @@ async def test_a_log_that_was_set_back_is_told_once_and_a_log_that_grows_is_not(
     assert (await desk.rules()).count("log-inconsistent") == 1
 
 
+async def test_another_log_pinned_since_is_watched_anew(desk: Desk, tmp_path: Path) -> None:
+    await desk.hand_in()
+    await desk.rules()
+    other = Signer.from_seed(desk.log.origin, b"\x09" * 32)
+    desk.policy = Policy((other.verifier,), {}, {}, desk.policy.quorum)
+    published = desk.log.directory / "checkpoint"
+    opened = desk.log.policy.open(published.read_bytes())
+    published.write_bytes(opened.checkpoint.sign(other).to_bytes())
+    desk.start()
+    assert "log-inconsistent" not in await desk.rules()
+    desk.policy = desk.log.policy
+    desk.start()
+    assert "log-inconsistent" in await desk.rules(), "signed by a key that is not pinned"
+
+
 async def test_a_log_without_its_witnesses_is_told_after_ten_minutes(world: Any, log: AuditedLog) -> None:
     witness = Witness("w", Signer.from_seed("nhan-chung", b"\x08" * 32).verifier)
     desk = Desk(world, log, Policy(log.policy.logs, {"w": witness}, {}, "w"))
