@@ -82,7 +82,6 @@ def _file(entry: Entry) -> dict[str, Any]:
             "issuer": {"distinguished_name": str(certificate.get("issuer") or "")},
             "subject": {"distinguished_name": str(certificate.get("subject") or "")},
             "public_key_size": last.get("key_bits") or 0,
-            "signature_algorithm": str(last.get("signature_algorithm") or ""),
         }
         if certificate.get("not_after"):
             file["x509"]["not_after"] = certificate["not_after"]
