@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -77,7 +78,7 @@ class ReconcilingDesk:
         """
         desk, now = self.desk, self.desk.clock()
         snapshot = await desk.directory.snapshot()
-        _require_whole(principal, snapshot)
+        _require_whole(principal, snapshot, now)
         opened = await open_record(
             data, media_type, principal, snapshot, desk.keys, desk.registers, limit=MAX_HOLDINGS, now=now
         )
@@ -161,14 +162,15 @@ class ReconcilingDesk:
         )
 
 
-def _require_whole(principal: Principal, snapshot: DirectorySnapshot) -> None:
+def _require_whole(principal: Principal, snapshot: DirectorySnapshot, now: datetime) -> None:
     """Let only who sees all of a member's documents compare them: what others may not see is no lack.
 
     Raises:
         Refused: The credential names some of the member's organisations only.
     """
-    whole = snapshot.organisations.by_member.get(member_of(principal), ())
-    if not set(whole) <= set(principal.organisations):
+    member = member_of(principal)
+    own = snapshot.organisations.by_member.get(member, ())
+    if any(snapshot.member_of(code, now) == member and code not in principal.organisations for code in own):
         raise Refused(
             Code.FORBIDDEN,
             "Đối soát cần quyền với mọi cơ quan của thành viên.",

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from docaxis.cli import main
-from docaxis.client import AxisClient, Comparison, Direction, Held, RegisterEntry
+from docaxis.client import AxisClient, Comparison, Direction, Held, RegisterEntry, RejectedByAxis
 from docaxis.client import reconciling as client_side
 from docaxis.client.profile import Profile, write_profile
 from docaxis.gateway import reconciling as gateway_side
@@ -194,12 +194,21 @@ async def test_a_statement_that_is_not_of_its_form_or_not_for_all_is_refused(wor
     assert await post(good | {"with": "nobody"}) == (404, "not-found")
     assert (await post(good | {"member": SENDER}))[0] == 422
     assert (await post(good | {"time": to_text(DAY - timedelta(days=2))}))[1] == "manifest-expired"
-    part = world.bearer(f"part of {OTHER}")
-    token = world.signers[OTHER].sign(good | {"member": OTHER})
-    answer = await world.client.post(
-        "/v1/reconciliations", content=token, headers=part | {"Content-Type": "application/jose"}
-    )
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize(("who", "status"), [(f"part of {RECIPIENT}", 403), (RECIPIENT, 200), (OTHER, 200)])
+async def test_only_who_sees_the_whole_member_reconciles_ended_bodies_aside(
+    world: World, who: str, status: int
+) -> None:
+    member = who.removeprefix("part of ")  # a body of OTHER's has ended, and its credential does not name it
+    axis = axis_of(world, member, who)
+    async with axis:
+        if status == 200:
+            assert (await axis.reconcile(SENDER, [], since=DAY, until=DAY + timedelta(days=1))).lacks == {}
+            return
+        with pytest.raises(RejectedByAxis) as refused:
+            await axis.reconcile(SENDER, [], since=DAY, until=DAY + timedelta(days=1))
+        assert refused.value.code == "forbidden"
 
 
 async def test_the_command_lists_what_a_file_lacks_and_says_so_by_its_exit_code(
