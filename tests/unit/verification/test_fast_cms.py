@@ -1,6 +1,7 @@
 """A CMS object taken apart by the small reader gives what pyHanko takes from it, whatever was done to its bytes."""
 
 from io import BytesIO
+from itertools import product
 from typing import Any
 
 import pytest
@@ -81,6 +82,29 @@ def test_whole_objects(contents: list[bytes]) -> None:
     for der in contents:
         told = both(der)
         assert not any(isinstance(one, type) for one in told[:2])
+
+
+def test_attributes_of_another_form(contents: list[bytes]) -> None:
+    """A tag in an attribute is another: what stock makes of it, and of those beside it, is what is made of it."""
+    for der in contents:
+        attributes = general.extract_signer_info(cms.ContentInfo.load(der)["content"])["signed_attrs"].contents
+        begin = der.index(attributes)
+        found = elements(attributes, 0, len(attributes))
+        places = [item.start for item in found]
+        places += [part.start for item in found for part in elements(attributes, item.contents, item.end)]
+        for place, tag in product(places, (0x04, 0x30, 0x31)):
+            changed = bytearray(der)
+            changed[begin + place] = tag
+            both(bytes(changed))
+
+
+def test_what_cannot_be_read_is_not_kept(contents: list[bytes]) -> None:
+    """Asked again for what it could not read, asn1crypto gives something else: the next document would get that."""
+    (der, _) = contents
+    (named,) = values(general.extract_signer_info(cms.ContentInfo.load(der)["content"])["signed_attrs"], NAMES[4])
+    begin = der.index(named)
+    for place in range(begin + 60, begin + len(named), 12):
+        both(der[:place] + b"\xff" + der[place + 1 :])
 
 
 @settings(max_examples=150, deadline=None)

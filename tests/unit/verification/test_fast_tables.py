@@ -63,6 +63,14 @@ def test_tables(parts: list[bytes], end: bytes, begin: bytes, strict: bool) -> N
         assert section(data, Source(data, Digests(data)), strict=strict) == stock
 
 
+@pytest.mark.parametrize("strict", [True, False])
+def test_generations_that_the_format_does_not_know_are_for_pyhanko(strict: bool) -> None:  # noqa: FBT001
+    data = b"\n0 2\n0000000000 65535 f \n0000000015 65536 n \ntrailer\n<< /Size 9 >>\n"
+    stock = section(data, BytesIO(data), strict=strict)
+    with ENGINE.on():
+        assert section(data, BytesIO(data), strict=strict) == stock
+
+
 def test_a_table_of_the_usual_form_is_plain() -> None:
     data = b"\n0 2\n0000000000 65535 f \n0000000015 00000 n \n7 1\n0000000099 00000 n \ntrailer\n<<"
     with ENGINE.on():
