@@ -4,9 +4,11 @@ ES256 signatures differ each time and each has a valid twin, so nothing is ever 
 payload's digest is what a claim binds.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from joserfc import jws
@@ -20,6 +22,8 @@ TYPE: Final = "docaxis+jws"
 _ALWAYS: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM])
 _REGISTRY.max_payload_length = 8 * 1024 * 1024
+KEYS: Final = 4096
+"""Public keys kept ready: reading one costs as much as a verification."""
 
 
 class StatementError(Exception):
@@ -120,7 +124,7 @@ def open_statement(token: str | bytes, key_of: KeyOf, *, at: datetime, limit: in
     if at < key.valid_from or (key.valid_to is not None and at >= key.valid_to):
         raise RejectedStatement("signed by a key that is not valid at this time")
     try:
-        verified = jws.deserialize_compact(raw, ECKey.import_key(dict(key.jwk)), registry=_REGISTRY)
+        verified = jws.deserialize_compact(raw, _public_key(canonical(dict(key.jwk))), registry=_REGISTRY)
     except (JoseError, ValueError) as error:
         raise RejectedStatement("the signature does not verify") from error
     try:
@@ -141,3 +145,8 @@ def open_pinned(token: str | bytes, public_jwk: Mapping[str, Any], *, at: dateti
     kid = str(public_jwk.get("kid", ""))
     key = MemberKey(kid, public_jwk, _ALWAYS, None)
     return open_statement(token, lambda asked: key if asked == kid else None, at=at, limit=limit)
+
+
+@lru_cache(KEYS)
+def _public_key(jwk: bytes) -> ECKey:
+    return ECKey.import_key(json.loads(jwk))

@@ -13,13 +13,12 @@ from uuid import UUID
 
 from docaxis.storage.changes import Expired, SignedRecord, Target, Unrouted
 from docaxis.storage.decisions import Decision, UnavailableStorage
+from docaxis.storage.delivered import Delivery, MemberRecord, Settled, Wanted
 from docaxis.storage.routing import (
     AlreadyDecided,
     Claim,
-    Delivery,
     DeliveryBatch,
     Holder,
-    MemberRecord,
     NewTimer,
 )
 from docaxis_schemas.lifecycle import Change
@@ -65,6 +64,14 @@ class MemoryRouting:
             self.fail_next = False
             raise UnavailableStorage("ended before its commit, by the test")
         self.rows = rows
+
+    async def delivery(self, wanted: Wanted) -> Delivery | None:
+        async with self.transaction() as transaction:
+            return await transaction.delivery(wanted)
+
+    async def settle(self, settled: Settled) -> None:
+        async with self.transaction() as transaction:
+            await transaction.settle(settled)
 
 
 class MemoryTransaction:
@@ -152,22 +159,26 @@ class MemoryTransaction:
             and row["recipient"] in recipients
         }
 
-    async def delivery(self, delivery: UUID, event: UUID, *, member: str, own_id: str) -> Delivery | None:
-        row = self.rows.deliveries.get(delivery)
+    async def delivery(self, wanted: Wanted) -> Delivery | None:
+        row = self.rows.deliveries.get(wanted.delivery_id)
         if row is None:
             return None
-        kept = self.rows.records.get((member, own_id))
+        kept = self.rows.records.get((wanted.member, wanted.own_id))
         signed = None if kept is None else MemberRecord(kept.action_id, kept.body, kept.record_key)
         values = {name: row[name] for name in _OF_DELIVERY}
-        return Delivery(**values, decided=self.rows.decisions.get(event), signed=signed)
+        return Delivery(**values, decided=self.rows.decisions.get(wanted.event), signed=signed)
 
-    async def move(self, before: Delivery, *, ends: bool, answered: str | None = None, **to: Any) -> int:
-        row = self.rows.deliveries[before.delivery_id]
-        row |= {"state": to["state"], "report": to["report"], "version": before.version + 1}
-        row["change_state"] = answered or row["change_state"]
-        if ends:
+    async def settle(self, settled: Settled) -> None:
+        row, move = self.rows.deliveries[settled.before.delivery_id], settled.move
+        if row["version"] != settled.before.version:
+            raise AlreadyDecided(str(settled.decision.event_id))
+        await self.decide(settled.decision)
+        if move is None:
+            return
+        row |= {"state": move.state, "report": move.report, "version": settled.decision.version}
+        row["change_state"] = move.answered or row["change_state"]
+        if move.ends:
             row |= {"standing": False, "answers_repeats": False}
-        return before.version + 1
 
     async def not_fetched(self, submission: UUID) -> list[str]:
         return [row["recipient"] for row in self._of(submission) if row["state"] == "consigned" and row["standing"]]

@@ -1,6 +1,6 @@
 """``docaxis bench``: measures."""
 
-from docaxis.cli.options import ExchangeOptions, SignBenchOptions, Speaking, VerifyBenchOptions
+from docaxis.cli.options import ExchangeOptions, Flag, SignBenchOptions, Speaking, VerifyBenchOptions
 from docaxis.cli.output import output_for
 
 
@@ -9,6 +9,7 @@ def exchange(
     seconds: int = 60,
     fan_out: int = 1,
     documents: int | None = None,
+    inbox_only: Flag = False,
     speaking: Speaking | None = None,
 ) -> int:
     """Measure the full path from submission to hand-over.
@@ -17,6 +18,7 @@ def exchange(
         seconds: How long to measure after the warm-up.
         fan_out: Recipients of each document.
         documents: How many distinct documents to sign beforehand; by default as many as the time needs.
+        inbox_only: End each document's way in the inboxes: nothing is fetched and signed for.
         speaking: How the command answers.
     """
     from docaxis.embedded.bench.exchange import exchange as measure  # noqa: PLC0415 - server code only where it is used
@@ -24,7 +26,12 @@ def exchange(
     output = output_for(speaking)
     return measure(
         ExchangeOptions(
-            json=output.as_json, language=output.language, seconds=seconds, fan_out=fan_out, documents=documents
+            json=output.as_json,
+            language=output.language,
+            seconds=seconds,
+            fan_out=fan_out,
+            documents=documents,
+            inbox_only=inbox_only,
         )
     )
 

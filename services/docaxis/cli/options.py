@@ -74,6 +74,7 @@ class ExchangeOptions:
     seconds: int
     fan_out: int
     documents: int | None
+    inbox_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

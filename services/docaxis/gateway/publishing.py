@@ -152,13 +152,17 @@ class Outbox:
             body=record.body,
             signature=record.record,
         )
-        return self._outgoing(ACTIONS, event, record.action_id, record.received_at)
+        # What one recipient says waits for what it said before, not for what the others say.
+        key = record.delivery_id or record.submission_id
+        return self._outgoing(ACTIONS, event, record.action_id, record.received_at, key=key)
 
-    def _outgoing(self, topic: str, event: Submitted | Action, name: UUID, at: datetime) -> Outgoing:
+    def _outgoing(
+        self, topic: str, event: Submitted | Action, name: UUID, at: datetime, *, key: UUID | None = None
+    ) -> Outgoing:
         submission = event.submission_id
         return Outgoing(
             Partition(topic, partition_of(submission, self.slots)),
-            submission.bytes,
+            (key or submission).bytes,
             encode(event),
             headers(event, source=SOURCE, event_id=name, subject=submission, at=at),
         )

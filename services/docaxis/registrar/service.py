@@ -14,9 +14,9 @@ import structlog
 from docaxis.bus.port import Received
 from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
-from docaxis.registrar.batching import GroupCommit
 from docaxis.registrar.problems import ContradictoryStatement, RejectedStatement
 from docaxis.registrar.statements import check_statement
+from docaxis.storage.grouping import Grouped
 from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.events import Event, EvidenceRecord
 from docaxis_schemas.moments import Clock
@@ -44,7 +44,7 @@ class Registrar:
         self._axis = axis
         self._environment = environment
         self._clock = clock
-        self._inserts: GroupCommit[Receipt, bytes] = GroupCommit(self._insert, gather=gather)
+        self._inserts: Grouped[Receipt, bytes] = Grouped(self._insert, gather=gather)
         self._log = structlog.get_logger("docaxis.registrar")
 
     async def handle(self, work: Work) -> Outcome:

@@ -1,8 +1,9 @@
-"""Hand-overs and reports: checked once more, applied under the delivery's row, told to the sender."""
+"""Hand-overs and reports: checked once more, settled with the delivery as it was read, told to the sender."""
 
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from docaxis.router.problems import RejectedWork
 from docaxis.router.routing import Source, write_body
 from docaxis.router.transitions import Effect, Told, check_party, hand_over, report
 from docaxis.storage.decisions import Decision
-from docaxis.storage.routing import Delivery, MemberRecord, RoutingStore, RoutingTransaction
+from docaxis.storage.delivered import Delivery, MemberRecord, Move, Settled, Wanted
+from docaxis.storage.routing import RoutingStore
 from docaxis_schemas.events import Action, InboxItem
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.identifiers import event_id
@@ -43,73 +45,35 @@ class PartyActions:
             RejectedWork: Wrong party, unknown delivery, no such report, or not the record that was signed.
             UnavailableStorage: Try again.
         """
-        payload, delivery_id = _payload(action)
-        async with self._store.transaction() as transaction:
-            if action.kind == REPORT and payload.get("code") in _ENDING:
-                await transaction.hold_natural_key_of(delivery_id)
-            found = await transaction.delivery(
-                delivery_id, action.action_id, member=action.member, own_id=str(payload.get("id"))
-            )
-            delivery = check_party(found, action.member)
-            if delivery.submission_id != action.submission_id:
-                raise RejectedWork("an action that names another submission's delivery")
+        payload, wanted = _payload(action)
+        if action.kind == REPORT and payload.get("code") in _ENDING:
+            delivery, decision = await self._end(action, payload, wanted, source)
+        else:
+            delivery = _check(await self._store.delivery(wanted), action)
             decision = delivery.decided
             if decision is None:
-                decision = await self._decide(transaction, delivery, action, payload, source)
+                settled = _settle(delivery, action, payload, source, self._clock())
+                await self._store.settle(settled)
+                decision = settled.decision
         body = json.loads(decision.body)
         if body["source"] != source.to_json() or body["told"] == Told.NOTHING:
             return ()
         return self._tell(action, delivery, payload, body, decision.version)
 
-    async def _decide(
-        self,
-        transaction: RoutingTransaction,
-        delivery: Delivery,
-        action: Action,
-        payload: Mapping[str, Any],
-        source: Source,
-    ) -> Decision:
-        effect = hand_over(delivery, payload) if action.kind == HANDOVER else report(delivery, payload)
-        signed = _signed(delivery, action)
-        version = delivery.version
-        if effect.told is Told.ALL:
-            version = await self._apply(transaction, delivery, effect, action, payload)
-        body = {
-            "source": source.to_json(),
-            "told": effect.told.value,
-            "step": None if effect.step is None else effect.step.value,
-            "delivery_id": str(delivery.delivery_id),
-            "change": delivery.change,
-            "record_key_sha256": thumbprint(json.loads(signed.record_key)),
-            "state": effect.state.value,
-        }
-        decision = Decision(
-            action.action_id, action.submission_id, action.kind, version, self._clock(), write_body(body)
-        )
-        await transaction.decide(decision)
-        return decision
-
-    @staticmethod
-    async def _apply(
-        transaction: RoutingTransaction,
-        delivery: Delivery,
-        effect: Effect,
-        action: Action,
-        payload: Mapping[str, Any],
-    ) -> int:
-        told = str(payload["code"]) if action.kind == REPORT and effect.report == payload["code"] else None
-        version = await transaction.move(
-            delivery,
-            state=effect.state.value,
-            report=effect.report,
-            told=told,
-            at=action.at,
-            ends=effect.ends,
-            answered=None if effect.answered is None else effect.answered.value,
-        )
-        if effect.ends and delivery.natural_key is not None:
-            await transaction.free_natural_key(delivery.natural_key)
-        return version
+    async def _end(
+        self, action: Action, payload: Mapping[str, Any], wanted: Wanted, source: Source
+    ) -> tuple[Delivery, Decision]:
+        """Settle what may free a natural key, which is held meanwhile."""
+        async with self._store.transaction() as transaction:
+            await transaction.hold_natural_key_of(wanted.delivery_id)
+            delivery = _check(await transaction.delivery(wanted), action)
+            if delivery.decided is not None:
+                return delivery, delivery.decided
+            settled = _settle(delivery, action, payload, source, self._clock())
+            await transaction.settle(settled)
+            if settled.move is not None and settled.move.ends and delivery.natural_key is not None:
+                await transaction.free_natural_key(delivery.natural_key)
+        return delivery, settled.decision
 
     def _tell(
         self, action: Action, delivery: Delivery, payload: Mapping[str, Any], body: Mapping[str, Any], version: int
@@ -158,12 +122,58 @@ class PartyActions:
         return evidence, self._envelopes.inbox(item)
 
 
-def _payload(action: Action) -> tuple[Mapping[str, Any], UUID]:
+def _payload(action: Action) -> tuple[Mapping[str, Any], Wanted]:
     try:
         payload = json.loads(action.body)
-        return payload, UUID(payload["delivery_id"])
+        return payload, Wanted(UUID(payload["delivery_id"]), action.action_id, action.member, str(payload.get("id")))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RejectedWork("the action names no delivery") from error
+
+
+def _check(found: Delivery | None, action: Action) -> Delivery:
+    """Give the delivery if the action may be about it.
+
+    Raises:
+        RejectedWork: It may not.
+    """
+    delivery = check_party(found, action.member)
+    if delivery.submission_id != action.submission_id:
+        raise RejectedWork("an action that names another submission's delivery")
+    return delivery
+
+
+def _settle(delivery: Delivery, action: Action, payload: Mapping[str, Any], source: Source, now: datetime) -> Settled:
+    """Decide what becomes of a delivery.
+
+    Raises:
+        RejectedWork: No such report, other contents, or not the record that was signed.
+    """
+    effect = hand_over(delivery, payload) if action.kind == HANDOVER else report(delivery, payload)
+    signed = _signed(delivery, action)
+    move = _move(effect, action, payload) if effect.told is Told.ALL else None
+    version = delivery.version if move is None else delivery.version + 1
+    body = {
+        "source": source.to_json(),
+        "told": effect.told.value,
+        "step": None if effect.step is None else effect.step.value,
+        "delivery_id": str(delivery.delivery_id),
+        "change": delivery.change,
+        "record_key_sha256": thumbprint(json.loads(signed.record_key)),
+        "state": effect.state.value,
+    }
+    decision = Decision(action.action_id, action.submission_id, action.kind, version, now, write_body(body))
+    return Settled(delivery, decision, move)
+
+
+def _move(effect: Effect, action: Action, payload: Mapping[str, Any]) -> Move:
+    return Move(
+        state=effect.state.value,
+        report=effect.report,
+        told=str(payload["code"]) if action.kind == REPORT and effect.report == payload["code"] else None,
+        at=action.at,
+        ends=effect.ends,
+        answered=None if effect.answered is None else effect.answered.value,
+    )
 
 
 def _signed(delivery: Delivery, action: Action) -> MemberRecord:

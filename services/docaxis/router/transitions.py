@@ -6,7 +6,7 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 from docaxis.router.problems import RejectedWork
-from docaxis.storage.routing import Delivery
+from docaxis.storage.delivered import Delivery
 from docaxis_schemas.digests import contents_digest
 from docaxis_schemas.lifecycle import (
     ANSWERS,

@@ -1,16 +1,17 @@
 """What members signed about deliveries: hand-overs, reports and recalls, each bound once to its member's own key."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY, dialect
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.driver import Database, Statement
+from docaxis.storage.grouping import Grouped
 from docaxis.storage.tables.decisions import deliveries
 from docaxis.storage.tables.intake import member_records
 
@@ -58,7 +59,7 @@ _OWN: Final = (member_records.c.member == bindparam("whose"), member_records.c.o
 # Statements of every request are built once: building one costs more than running it.
 _PARTIES: Final = Statement(
     select(*(deliveries.c[field.name] for field in fields(DeliveryParties))).where(
-        deliveries.c.delivery_id == bindparam("delivery")
+        deliveries.c.delivery_id == any_(bindparam("deliveries", type_=ARRAY(Uuid)))
     )
 )
 _MADE: Final = Statement(
@@ -68,9 +69,14 @@ _MADE: Final = Statement(
 )
 _ROUTED: Final = Statement("SELECT 1 FROM decisions WHERE event_id = CAST(:event AS uuid)")
 _FIND: Final = Statement(select(*_COLUMNS).where(*_OWN))
-_BIND: Final = Statement(
-    insert(member_records).on_conflict_do_nothing().returning(member_records.c.own_id), columns=_NAMES
-)
+_DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
+_GIVEN: Final = [f"CAST(:{name} AS {member_records.c[name].type.compile(_DIALECT)}[])" for name in _NAMES]
+# In one order, so that two gateways with the same records do not wait for each other.
+_BIND: Final = Statement(f"""
+    INSERT INTO member_records ({", ".join(_NAMES)})
+    SELECT * FROM unnest({", ".join(_GIVEN)}) AS given({", ".join(_NAMES)}) ORDER BY member, own_id
+    ON CONFLICT DO NOTHING RETURNING member, own_id
+""")  # noqa: S608 - names from the table
 _MARK_PUBLISHED: Final = Statement("""
     UPDATE member_records r SET published_at = told.at
     FROM unnest(CAST(:members AS text[]), CAST(:own_ids AS text[]), CAST(:at AS timestamptz[]))
@@ -86,15 +92,21 @@ _UNPUBLISHED: Final = Statement(
 
 
 class MemberRecordStore:
-    """Binds and finds what members signed."""
+    """Binds and finds what members signed. Whoever asks the same at the same time shares one statement."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
+        self._looks: Grouped[UUID, DeliveryParties | None] = Grouped(self._parties)
+        self._bindings: Grouped[MemberRecord, bool] = Grouped(self._bind)
 
     async def parties(self, delivery_id: UUID) -> DeliveryParties | None:
         """Give the parties of a delivery."""
-        row = await self._database.row(_PARTIES, delivery=delivery_id)
-        return None if row is None else DeliveryParties(**row)
+        return await self._looks.add(delivery_id)
+
+    async def _parties(self, delivery_ids: Sequence[UUID]) -> list[DeliveryParties | None]:
+        rows = await self._database.rows(_PARTIES, deliveries=list(set(delivery_ids)))
+        found = {row["delivery_id"]: DeliveryParties(**row) for row in rows}
+        return [found.get(one) for one in delivery_ids]
 
     async def made(self, submission_id: UUID, routed: UUID) -> list[DeliveryParties] | None:
         """Give the deliveries that were made of a submission; None before ``routed``, its routing, was decided."""
@@ -110,12 +122,18 @@ class MemberRecordStore:
 
     async def bind(self, proposed: MemberRecord) -> MemberRecord:
         """Bind a record to its key and give the one that stands: this one, or one bound before."""
-        values = {name: getattr(proposed, name) for name in _NAMES}
-        if await self._database.row(_BIND, **values) is not None:
+        if await self._bindings.add(proposed):
             return proposed
         standing = await self.find(proposed.member, proposed.own_id)
         assert standing is not None, "a member's record is never removed"
         return standing
+
+    async def _bind(self, proposed: Sequence[MemberRecord]) -> list[bool]:
+        first = {(one.member, one.own_id): one for one in reversed(proposed)}
+        columns = {name: [getattr(one, name) for one in first.values()] for name in _NAMES}
+        rows = await self._database.rows(_BIND, **columns)
+        made = {(row["member"], row["own_id"]) for row in rows}
+        return [first[key] is one and key in made for one in proposed for key in ((one.member, one.own_id),)]
 
     async def mark_published(self, published: Mapping[tuple[str, str], datetime]) -> None:
         """Note since when the bus has these actions, named by member and the member's own id."""

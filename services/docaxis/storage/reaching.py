@@ -37,7 +37,11 @@ def reaching_database() -> Iterator[None]:
         if _is_wrong(error):
             raise _refused(error) from None
         raise UnavailableStorage("the database is away or busy") from error
-    except (OSError, TimeoutError, PoolTimeout, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+    except asyncpg.InterfaceError as error:
+        if isinstance(error, ValueError):  # a value that cannot be sent: the driver's DataError, which has no name here
+            raise RefusedStatement("a value does not fit its column") from None
+        raise UnavailableStorage("the database is away") from error
+    except (OSError, TimeoutError, PoolTimeout, asyncpg.InternalClientError) as error:
         raise UnavailableStorage("the database is away") from error
 
 

@@ -6,6 +6,7 @@ not even that it exists (None).
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,12 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.decisions import StorageError
 from docaxis.storage.driver import Database, Row, Statement
+from docaxis.storage.grouping import Grouped
 from docaxis.storage.sharing import Share
 from docaxis_schemas.lifecycle import ChangeState, TransportState, has_ended
 from docaxis_schemas.moments import to_text
 
 MAX_PAGE: Final = 500
 """Entries of one page."""
+TOGETHER: Final = 16
+"""Pages or deliveries read at once: as many as there are connections to read them one by one, so no more memory."""
 _CURSOR: Final = re.compile(r"(\d{1,9})\.(\d{1,18})")
 
 
@@ -112,19 +116,26 @@ class SubmissionView:
 
 
 _ENTRY: Final = 'epoch, "offset", event_id, kind, submission_id, recipient, delivery_id, version, at, body'
-_PAGE: Final = Statement(f"""
-    SELECT {_ENTRY} FROM inbox_items
-    WHERE member = :member AND (epoch, "offset") > (CAST(:epoch AS integer), CAST(:offset AS bigint))
-    ORDER BY epoch, "offset" LIMIT :limit
+_PAGES: Final = Statement(f"""
+    SELECT given.place, i.* FROM unnest(CAST(:members AS text[]), CAST(:epochs AS integer[]),
+      CAST(:offsets AS bigint[]), CAST(:limits AS integer[]))
+      WITH ORDINALITY AS given(member, behind_epoch, behind, most, place)
+    CROSS JOIN LATERAL (
+      SELECT {_ENTRY} FROM inbox_items
+      WHERE member = given.member AND (epoch, "offset") > (given.behind_epoch, given.behind)
+      ORDER BY epoch, "offset" LIMIT given.most
+    ) i ORDER BY given.place, i.epoch, i."offset"
 """)  # noqa: S608 - a constant of this module
-_DELIVERY: Final = Statement(f"""
-    SELECT {", ".join(f"i.{name.strip()}" for name in _ENTRY.split(","))}, c.member AS sender, c.manifest,
+_DELIVERIES: Final = Statement(f"""
+    SELECT given.place, {", ".join(f"i.{name.strip()}" for name in _ENTRY.split(","))}, c.member AS sender, c.manifest,
       coalesce(l.state, 'consigned') AS state, l.report, l.change, l.change_state, l.changed_by,
       (SELECT n.body FROM inbox_items n WHERE n.delivery_id = i.delivery_id AND n.member = i.member AND n.kind = 'news'
         AND convert_from(n.body, 'UTF8')::jsonb ->> 'news' = 'change_asked' ORDER BY n.version DESC LIMIT 1) AS request
-    FROM inbox_items i JOIN claims c ON c.submission_id = i.submission_id
+    FROM unnest(CAST(:members AS text[]), CAST(:deliveries AS uuid[]))
+      WITH ORDINALITY AS given(member, delivery_id, place)
+    JOIN inbox_items i ON i.delivery_id = given.delivery_id AND i.member = given.member AND i.kind = 'delivery'
+    JOIN claims c ON c.submission_id = i.submission_id
     LEFT JOIN delivery_lines l ON l.submission_id = i.submission_id AND l.recipient = i.recipient
-    WHERE i.delivery_id = CAST(:delivery AS uuid) AND i.member = :member AND i.kind = 'delivery'
 """)  # noqa: S608 - a constant of this module
 _CLAIM: Final = Statement("""
     SELECT submission_id, member, own_id, received_at, deadline, urgency, manifest_digest FROM claims
@@ -172,11 +183,26 @@ _OUTBOX: Final = Statement("""
 _STATES: Final = {"held": "held", "accepted": "accepted", "rejected": "rejected", "dead_letter": "dead_letter"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where to go on in a member's inbox, and for how many entries."""
+
+    member: str
+    epoch: int
+    offset: int
+    limit: int
+
+
 class ReadModels:
-    """Answers what may be asked about inboxes, submissions and deliveries."""
+    """Answers what may be asked about inboxes, submissions and deliveries.
+
+    A submission reaches many inboxes at once: their pages and deliveries are read together.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
+        self._pages: Grouped[_Place, tuple[InboxEntry, ...]] = Grouped(self._read_pages, limit=TOGETHER)
+        self._views: Grouped[tuple[str, UUID], DeliveryView | None] = Grouped(self._read_deliveries, limit=TOGETHER)
 
     async def inbox_page(self, member: str, cursor: str | None, limit: int) -> InboxPage:
         """Give what came behind a cursor; None begins at the oldest entry that is kept.
@@ -186,9 +212,21 @@ class ReadModels:
             UnavailableStorage: The database is away.
         """
         epoch, offset = (-1, -1) if cursor is None else _read_cursor(cursor)
-        rows = await self._database.rows(_PAGE, member=member, epoch=epoch, offset=offset, limit=min(limit, MAX_PAGE))
-        entries = tuple(map(_entry, rows))
+        entries = await self._pages.add(_Place(member, epoch, offset, min(limit, MAX_PAGE)))
         return InboxPage(entries, entries[-1].cursor if entries else cursor or "0.0")
+
+    async def _read_pages(self, places: Sequence["_Place"]) -> list[tuple[InboxEntry, ...]]:
+        rows = await self._database.rows(
+            _PAGES,
+            members=[one.member for one in places],
+            epochs=[one.epoch for one in places],
+            offsets=[one.offset for one in places],
+            limits=[one.limit for one in places],
+        )
+        found: list[list[InboxEntry]] = [[] for _ in places]
+        for row in rows:
+            found[row["place"] - 1].append(_entry(row))
+        return list(map(tuple, found))
 
     async def delivery(self, member: str, delivery_id: UUID) -> DeliveryView | None:
         """Give a delivery to the member that receives it; None for anybody else.
@@ -196,23 +234,13 @@ class ReadModels:
         Raises:
             UnavailableStorage: The database is away.
         """
-        rows = await self._database.rows(_DELIVERY, member=member, delivery=delivery_id)
-        if not rows:
-            return None
-        row = rows[0]
-        manifest = json.loads(row["manifest"])
-        return DeliveryView(
-            _entry(row),
-            row["sender"],
-            row["state"],
-            row["report"],
-            manifest["document"],
-            tuple(manifest["contents"]),
-            row["change"],
-            row["change_state"],
-            row["changed_by"],
-            row["request"],
-        )
+        return await self._views.add((member, delivery_id))
+
+    async def _read_deliveries(self, wanted: Sequence[tuple[str, UUID]]) -> list[DeliveryView | None]:
+        members, names = [member for member, _ in wanted], [name for _, name in wanted]
+        rows = await self._database.rows(_DELIVERIES, members=members, deliveries=names)
+        found = {row["place"]: _view(row) for row in rows}
+        return [found.get(place) for place, _ in enumerate(wanted, 1)]
 
     async def submission_view(
         self, member: str | None, submission_id: UUID, share: Share | None = None
@@ -332,6 +360,22 @@ def _read_cursor(cursor: str) -> tuple[int, int]:
         raise RejectedCursor(f"no cursor: {cursor[:40]!r}")
     epoch, offset = int(found[1]), int(found[2])
     return epoch, offset - 1
+
+
+def _view(row: Row) -> DeliveryView:
+    manifest = json.loads(row["manifest"])
+    return DeliveryView(
+        _entry(row),
+        row["sender"],
+        row["state"],
+        row["report"],
+        manifest["document"],
+        tuple(manifest["contents"]),
+        row["change"],
+        row["change_state"],
+        row["changed_by"],
+        row["request"],
+    )
 
 
 def _entry(row: Row) -> InboxEntry:

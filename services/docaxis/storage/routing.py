@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.changes import ChangeRows
 from docaxis.storage.decisions import Decision, UnavailableStorage
+from docaxis.storage.delivered import Delivery, Settled, Wanted, read_deliveries, settle_deliveries
 from docaxis.storage.driver import Connection, Database, Statement
+from docaxis.storage.grouping import Grouped
 
 
 class AlreadyDecided(UnavailableStorage):
-    """Another process decided this in between: rolled back; try again and read what it decided."""
+    """Something else was decided in between: nothing of this is written; try again and read what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +72,6 @@ class DeliveryBatch:
     due_at: datetime | None
     answers_repeats: bool
     rows: Sequence[NewDelivery]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberRecord:
-    """What a recipient signed, as the gateway opened and kept it."""
-
-    action_id: UUID
-    body: bytes
-    record_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A delivery as it stands, locked, with its submission's key, and the decision and the record asked for, if any."""
-
-    delivery_id: UUID
-    submission_id: UUID
-    recipient: str
-    member: str | None
-    sender: str
-    own_id: str
-    state: str
-    report: str | None
-    version: int
-    contents_sha256: str
-    natural_key: str | None
-    change: str | None
-    change_state: str | None
-    decided: Decision | None
-    signed: MemberRecord | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,30 +151,7 @@ _REPEATED: Final = Statement("""
     WHERE sender = :sender AND contents_sha256 = :contents AND answers_repeats
       AND recipient = ANY(CAST(:recipients AS text[]))
 """)
-_DELIVERY: Final = Statement("""
-    SELECT d.delivery_id, d.submission_id, d.recipient, d.member, d.sender, c.own_id, d.state, d.report, d.version,
-      d.contents_sha256, d.natural_key, d.change, d.change_state,
-      e.event_id, e.kind, e.version AS decided_version, e.decided_at, e.body AS decided_body,
-      m.action_id, m.body AS signed_body, m.record_key
-    FROM deliveries d JOIN claims c ON c.submission_id = d.submission_id
-    LEFT JOIN decisions e ON e.event_id = CAST(:event AS uuid)
-    LEFT JOIN member_records m ON m.member = :member AND m.own_id = :own_id
-    WHERE d.delivery_id = CAST(:delivery AS uuid) FOR UPDATE OF d
-""")
 _NATURAL_KEY_OF: Final = Statement("SELECT natural_key FROM deliveries WHERE delivery_id = CAST(:delivery AS uuid)")
-_MOVE: Final = Statement("""
-    UPDATE deliveries SET state = :state, report = :report, version = :version,
-      change_state = coalesce(:change_state, change_state),
-      change_answered_at = coalesce(CASE WHEN CAST(:change_state AS text) IS NOT NULL THEN CAST(:at AS timestamptz) END,
-        change_answered_at),
-      handed_over_at = coalesce(handed_over_at, CASE WHEN :state = 'handed_over' THEN CAST(:at AS timestamptz) END),
-      accepted_at = coalesce(accepted_at, CASE WHEN :told = '03' THEN CAST(:at AS timestamptz) END),
-      finished_at = coalesce(finished_at, CASE WHEN :told = '06' THEN CAST(:at AS timestamptz) END),
-      returned_at = coalesce(returned_at, CASE WHEN :told = '02' THEN CAST(:at AS timestamptz) END),
-      standing = standing AND NOT CAST(:ends AS boolean),
-      answers_repeats = answers_repeats AND NOT CAST(:ends AS boolean)
-    WHERE delivery_id = CAST(:delivery AS uuid)
-""")
 _TOUCH: Final = Statement("""
     UPDATE deliveries SET version = version + 1
     WHERE submission_id = CAST(:submission AS uuid) AND member IS NOT NULL
@@ -213,9 +162,6 @@ _NOT_FETCHED: Final = Statement("""
     WHERE submission_id = CAST(:submission AS uuid) AND state = 'consigned' AND standing
     ORDER BY recipient
 """)
-
-
-_OF_DELIVERY: Final = tuple(name for name in Delivery.__slots__ if name not in {"decided", "signed"})
 
 
 class RoutingTransaction:
@@ -304,51 +250,19 @@ class RoutingTransaction:
         rows = await self._rows(_REPEATED, sender=sender, contents=contents, recipients=list(recipients))
         return {row["recipient"]: row["delivery_id"] for row in rows}
 
-    async def delivery(self, delivery: UUID, event: UUID, *, member: str, own_id: str) -> Delivery | None:
-        """Lock a delivery, and read a decision about it and what a member signed under a key of its own.
+    async def delivery(self, wanted: Wanted) -> Delivery | None:
+        """Give a delivery as it stands."""
+        (found,) = await read_deliveries(self._connection, [wanted])
+        return found
 
-        A decision made while this waited for the lock is not seen; then `decide` finds that it was made.
+    async def settle(self, settled: Settled) -> None:
+        """Write a decision about a delivery together with its move.
+
+        Raises:
+            AlreadyDecided: Something else became of the delivery since it was read.
         """
-        row = await self._connection.row(_DELIVERY, delivery=delivery, event=event, member=member, own_id=own_id)
-        if row is None:
-            return None
-        decided = signed = None
-        if row["event_id"] is not None:
-            decided = Decision(
-                event, row["submission_id"], row["kind"], row["decided_version"], row["decided_at"], row["decided_body"]
-            )
-        if row["action_id"] is not None:
-            signed = MemberRecord(row["action_id"], row["signed_body"], row["record_key"])
-        return Delivery(**{name: row[name] for name in _OF_DELIVERY}, decided=decided, signed=signed)
-
-    async def move(
-        self,
-        before: Delivery,
-        *,
-        state: str,
-        report: str | None,
-        told: str | None,
-        at: datetime,
-        ends: bool,
-        answered: str | None = None,
-    ) -> int:
-        """Write what became of a delivery and give its new version.
-
-        ``told`` is the code just reported, ``answered`` what a request about it came to just now.
-        """
-        version = before.version + 1
-        await self._connection.run(
-            _MOVE,
-            delivery=before.delivery_id,
-            state=state,
-            report=report,
-            version=version,
-            told=told or "",
-            at=at,
-            ends=ends,
-            change_state=answered,
-        )
-        return version
+        (written,) = await settle_deliveries(self._connection, [settled])
+        _require_written(settled, written=written)
 
     async def touch(self, submission: UUID) -> list[Touched]:
         """Raise the version of everything that was delivered of a submission."""
@@ -365,6 +279,8 @@ class RoutingStore:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._database = Database(engine)
+        self._reads: Grouped[Wanted, Delivery | None] = Grouped(self._read)
+        self._settlements: Grouped[Settled, bool] = Grouped(self._settle)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[RoutingTransaction]:
@@ -376,6 +292,31 @@ class RoutingStore:
         async with self._database.transaction() as connection:
             yield RoutingTransaction(connection)
 
+    async def delivery(self, wanted: Wanted) -> Delivery | None:
+        """Give a delivery as it stands; who asks at the same time shares one statement.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return await self._reads.add(wanted)
+
+    async def settle(self, settled: Settled) -> None:
+        """Write a decision about a delivery together with its move; who does at the same time shares one statement.
+
+        Raises:
+            AlreadyDecided: Something else became of the delivery since it was read, or is just becoming.
+            UnavailableStorage: The database is away.
+        """
+        _require_written(settled, written=await self._settlements.add(settled))
+
+    async def _read(self, wanted: Sequence[Wanted]) -> list[Delivery | None]:
+        async with self._database.connection() as connection:
+            return await read_deliveries(connection, wanted)
+
+    async def _settle(self, settled: Sequence[Settled]) -> list[bool]:
+        async with self._database.connection() as connection:
+            return await settle_deliveries(connection, settled)
+
     async def find(self, event: UUID) -> Decision | None:
         """Give a decision, if it was made.
 
@@ -384,3 +325,8 @@ class RoutingStore:
         """
         async with self.transaction() as transaction:
             return await transaction.find(event)
+
+
+def _require_written(settled: Settled, *, written: bool) -> None:
+    if not written:
+        raise AlreadyDecided(str(settled.decision.event_id))

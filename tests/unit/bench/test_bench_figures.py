@@ -109,6 +109,11 @@ def test_so_many_documents_are_signed_that_they_last() -> None:
     assert course_of(options(1, documents=12)).documents == 12
 
 
+def test_a_documents_way_may_end_in_the_inboxes() -> None:
+    assert course_of(options(38)).hand_over
+    assert not course_of(replace(options(38), inbox_only=True)).hand_over
+
+
 @pytest.mark.parametrize("fan_out", [0, 39])
 def test_a_fan_out_beyond_the_inboxes_is_refused(fan_out: int) -> None:
     with pytest.raises(EmbeddedProblem, match="1 to 38"):

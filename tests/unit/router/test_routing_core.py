@@ -15,7 +15,7 @@ from docaxis.router.routing import Fate, Line, Route, Source
 from docaxis.router.sentences import sentence
 from docaxis.router.service import after_one_working_day
 from docaxis.router.transitions import Told, check_party, hand_over, report
-from docaxis.storage.routing import Delivery
+from docaxis.storage.delivered import Delivery
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.digests import contents_digest
 from docaxis_schemas.events import Judged

@@ -49,4 +49,4 @@ def course_of(options: ExchangeOptions) -> Course:
     usual = Course(options.seconds, options.fan_out, 0)
     rate = SIGNED_A_SECOND[options.fan_out == 1]
     wanted = round(rate * (options.seconds + usual.warm_up)) + usual.rehearsed + usual.one_by_one
-    return Course(options.seconds, options.fan_out, options.documents or wanted)
+    return Course(options.seconds, options.fan_out, options.documents or wanted, hand_over=not options.inbox_only)

@@ -1,6 +1,6 @@
 """What PostgreSQL knows of contents: which are there, where they lie, until when they are kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.contents.port import MissingContent, QuotaExceeded, Unclaimed
 from docaxis.storage.driver import Database, Row, Statement
+from docaxis.storage.grouping import Grouped
 from docaxis.storage.tables.intake import contents, uploads
 from docaxis_schemas.moments import Clock
 
@@ -18,7 +19,11 @@ _NAMED: Final = and_(
 )
 _UPLOAD: Final = and_(uploads.c.member == bindparam("whose"), uploads.c.sha256 == bindparam("hash"))
 _SIZES: Final = Statement(select(contents.c.sha256, contents.c.size).where(_NAMED))
-_CONTENT: Final = Statement(select(contents).where(_NAMED))
+_CONTENTS: Final = Statement("""
+    SELECT given.place, c.* FROM unnest(CAST(:members AS text[]), CAST(:hashes AS text[]))
+      WITH ORDINALITY AS given(member, sha256, place)
+    JOIN contents c ON c.member = given.member AND c.sha256 = given.sha256
+""")
 _TOUCH: Final = Statement(update(uploads).where(_UPLOAD).values(touched_at=bindparam("at")).returning(*uploads.c))
 _begun = insert(uploads)
 _BEGIN: Final = Statement(
@@ -65,6 +70,7 @@ class ContentRecords:
         self._clock = clock
         self._lease = lease
         self._quota = quota
+        self._looks: Grouped[tuple[str, str], Row | None] = Grouped(self._contents)
 
     async def sizes(self, member: str, hashes: Collection[str]) -> dict[str, int]:
         rows = await self._database.rows(_SIZES, whose=member, hashes=list(hashes))
@@ -76,10 +82,17 @@ class ContentRecords:
         Raises:
             MissingContent: This member has none of that hash.
         """
-        row = await self._database.row(_CONTENT, whose=member, hashes=[sha256])
+        row = await self._looks.add((member, sha256))
         if row is None:
             raise MissingContent("no such content in this member's space")
         return row
+
+    async def _contents(self, wanted: Sequence[tuple[str, str]]) -> list[Row | None]:
+        """Give rows of contents: recipients of one submission fetch it at about the same time."""
+        members, hashes = [member for member, _ in wanted], [sha256 for _, sha256 in wanted]
+        rows = await self._database.rows(_CONTENTS, members=members, hashes=hashes)
+        found = {row["place"]: row for row in rows}
+        return [found.get(place) for place, _ in enumerate(wanted, 1)]
 
     async def upload(self, member: str, sha256: str) -> Row | None:
         """Give the row of an upload that has begun, and note that somebody asked for it; None if there is none."""

@@ -1,0 +1,79 @@
+"""Going along: whoever comes while one round to the database is under way shares the next with all who came."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Final, Generic, TypeVar
+
+from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+LIMIT: Final = 500
+"""Items of one group: at a kilobyte or two each, a statement stays small."""
+
+
+class Grouped(Generic[Item, Answer]):
+    """Gathers items of concurrent callers; one of them works for all, so that no task of its own is needed.
+
+    A lone item goes at once. A round begins after each of its items was given, so what it reads or writes is as fresh
+    and as durable as if every caller had gone alone.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]],
+        *,
+        gather: timedelta = timedelta(0),
+        limit: int = LIMIT,
+    ) -> None:
+        self._limit = limit
+        self._work = work
+        self._gather = gather.total_seconds()
+        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._working = asyncio.Lock()
+
+    async def add(self, item: Item) -> Answer:
+        """Have one item done together with others and give its answer; what is wrong with one is not the others'.
+
+        Raises:
+            RefusedStatement: The database refuses this item.
+            UnavailableStorage: As raised by the work, or because whoever did it was interrupted.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        entry = (item, answer)
+        self._waiting.append(entry)
+        try:
+            async with self._working:
+                while not answer.done():
+                    if self._gather:
+                        await asyncio.sleep(self._gather)
+                    group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
+                    await self._round(group)
+        except asyncio.CancelledError:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+            raise
+        return answer.result()
+
+    async def _round(self, group: Sequence[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
+        failure: Exception = UnavailableStorage("whoever worked for the group was interrupted")
+        try:
+            try:
+                answers = await self._work([item for item, _ in group])
+            except RefusedStatement:
+                if len(group) == 1:
+                    raise
+                for one in group:  # one of them is wrong: it must fail alone
+                    await self._round([one])
+            else:
+                for (_, future), answer in zip(group, answers, strict=True):
+                    future.set_result(answer)
+        except Exception as error:  # noqa: BLE001 - handed to everybody who waits, each raises it
+            failure = error
+        finally:
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(failure)
+                    future.exception()  # its caller may be gone: asyncio need not tell that nobody asked
