@@ -88,8 +88,13 @@ class MemoryTransaction:
         row = self.rows.claims.get(submission)
         if row is None:
             return None
-        versions = [one.version for one in self.rows.decisions.values() if one.submission_id == submission]
-        return Claim(**row, latest_version=max(versions, default=0), decided=self.rows.decisions.get(event))
+        made = [one for one in self.rows.decisions.values() if one.submission_id == submission]
+        return Claim(
+            **row,
+            latest_version=max((one.version for one in made), default=0),
+            recalls=tuple(one.body for one in made if one.kind == "recall"),
+            decided=self.rows.decisions.get(event),
+        )
 
     async def find(self, event: UUID) -> Decision | None:
         return self.rows.decisions.get(event)
@@ -185,10 +190,6 @@ class MemoryTransaction:
 
     async def signed(self, member: str, own_id: str) -> SignedRecord | None:
         return self.rows.records.get((member, own_id))
-
-    async def recalls(self, submission: UUID) -> list[bytes]:
-        found = self.rows.decisions.values()
-        return [one.body for one in found if one.submission_id == submission and one.kind == "recall"]
 
     async def of_submission(self, submission: UUID) -> list[Target]:
         return [_target(row) for row in self._of(submission) if row["member"] is not None]

@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from docaxis.directory.entries import BELONGS_TO_MEMBER, Principal, Role
 from docaxis.directory.errors import CredentialFault, RejectedCredential, RejectedRegistration
 from docaxis.directory.members import require
 from docaxis.directory.versions import lock_changes
+from docaxis.storage.driver import Database, Statement
 from docaxis.storage.tables.directory import credentials, organisations
 
 PREFIX: Final = "dax_"
@@ -26,6 +27,9 @@ MAX_LIVE: Final = 2
 """The one in use and the one that replaces it."""
 
 MAX_SECRET: Final = 100
+
+_FIND: Final = Statement(select(credentials).where(credentials.c.secret_sha256 == bindparam("digest")))
+"""Asked again and again for everybody who comes: it goes the short way."""
 
 Random = Callable[[int], bytes]
 """Gives so many random bytes."""
@@ -91,7 +95,7 @@ async def _check_holder(connection: AsyncConnection, principal: Principal) -> No
         raise RejectedRegistration(f"member {principal.member} does not speak for {', '.join(strange)}")
 
 
-async def authenticate(connection: AsyncConnection, secret: str, *, at: datetime) -> Principal:
+async def authenticate(database: Database, secret: str, *, at: datetime) -> Principal:
     """Say who bears this secret.
 
     Raises:
@@ -99,17 +103,17 @@ async def authenticate(connection: AsyncConnection, secret: str, *, at: datetime
     """
     if not secret.startswith(PREFIX) or len(secret) > MAX_SECRET:
         raise RejectedCredential(CredentialFault.UNKNOWN)
-    rows = await connection.execute(select(credentials).where(credentials.c.secret_sha256 == _digest(secret)))
-    row = rows.one_or_none()
+    row = await database.row(_FIND, digest=_digest(secret))
     if row is None:
         raise RejectedCredential(CredentialFault.UNKNOWN)
-    if row.revoked_at is not None and row.revoked_at <= at:
+    if row["revoked_at"] is not None and row["revoked_at"] <= at:
         raise RejectedCredential(CredentialFault.REVOKED)
-    if at < row.valid_from:
+    if at < row["valid_from"]:
         raise RejectedCredential(CredentialFault.NOT_YET)
-    if at >= row.expires_at:
+    if at >= row["expires_at"]:
         raise RejectedCredential(CredentialFault.EXPIRED)
-    return Principal(str(row.credential_id), row.member, tuple(row.organisations), Role(row.role), row.holder)
+    organisations_named, role = tuple(row["organisations"]), Role(row["role"])
+    return Principal(str(row["credential_id"]), row["member"], organisations_named, role, row["holder"])
 
 
 async def revoke(connection: AsyncConnection, credential_id: str, *, at: datetime) -> None:

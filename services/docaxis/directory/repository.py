@@ -23,6 +23,8 @@ from docaxis.directory.possession import PossessionChallenge
 from docaxis.directory.signed_list import open_list
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.directory.versions import lock_changes, read_version
+from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.driver import Database
 from docaxis_schemas.moments import Clock, system_clock
 from docaxis_schemas.organisation import Organisation
 from docaxis_signing.statements import MemberKey, MemberSigner
@@ -48,6 +50,7 @@ class DirectoryRepository:
         self._engine = engine
         self._keeper = keeper
         self._attested = 0
+        self._database = Database(engine)
         self._clock = clock
         self._random = random
         self._new_id = new_id
@@ -243,8 +246,10 @@ class DirectoryRepository:
         Raises:
             RejectedCredential: Nobody, or no longer.
         """
-        async with self._changing() as connection:
-            return await credentials.authenticate(connection, secret, at=self._clock())
+        try:
+            return await credentials.authenticate(self._database, secret, at=self._clock())
+        except UnavailableStorage as error:
+            raise UnavailableDirectory("the database is away") from error
 
     async def revoke_credential(self, credential_id: str) -> None:
         """End a credential now."""

@@ -50,11 +50,12 @@ class PartyActions:
             delivery, decision = await self._end(action, payload, wanted, source)
         else:
             delivery = _check(await self._store.delivery(wanted), action)
-            decision = delivery.decided
-            if decision is None:
+            if delivery.decided is None:
                 settled = _settle(delivery, action, payload, source, self._clock())
                 await self._store.settle(settled)
                 decision = settled.decision
+            else:
+                decision = delivery.decided
         body = json.loads(decision.body)
         if body["source"] != source.to_json() or body["told"] == Told.NOTHING:
             return ()

@@ -131,6 +131,6 @@ def told(asked: Iterable[Asked], facts: Mapping[str, Any]) -> dict[str, Any]:
     return dict(facts) | {name: recipients or None for name, recipients in listed.items()}
 
 
-def cancelled(bodies: list[bytes]) -> frozenset[str]:
+def cancelled(bodies: Iterable[bytes]) -> frozenset[str]:
     """Give whom a submission was recalled from before it was routed."""
     return frozenset(code for body in bodies for code in json.loads(body)["cancels"])

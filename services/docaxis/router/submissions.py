@@ -113,7 +113,7 @@ class Submissions:
         self, transaction: RoutingTransaction, claim: Claim, handed: Handed, judged: Judged, source: Source
     ) -> tuple[Decision, Route]:
         directory, now = self._directory(), self._clock()
-        recalled = cancelled(await transaction.changes.recalls(handed.submission_id))
+        recalled = cancelled(claim.recalls)
         route = cancel(begin_route(judged, handed, directory, now), recalled)
         key = route.natural_key
         reserved = False

@@ -75,9 +75,6 @@ _ASK: Final = Statement("""
       changed_by = CAST(:by AS uuid), change_asked_at = CAST(:at AS timestamptz), change_answered_at = NULL
     WHERE delivery_id = ANY(CAST(:deliveries AS uuid[]))
 """)
-_CANCELLED: Final = Statement("""
-    SELECT body FROM decisions WHERE submission_id = CAST(:submission AS uuid) AND kind = 'recall'
-""")
 _SIGNED: Final = Statement("""
     SELECT action_id, body, record_key FROM member_records WHERE member = :member AND own_id = :own_id
 """)
@@ -115,10 +112,6 @@ class ChangeRows:
         """Give what a member signed under a key of its own."""
         row = await self._connection.row(_SIGNED, member=member, own_id=own_id)
         return None if row is None else SignedRecord(**row)
-
-    async def recalls(self, submission: UUID) -> list[bytes]:
-        """Give the bodies of the recalls that were decided about a submission; its claim is to be locked."""
-        return [row["body"] for row in await self._connection.rows(_CANCELLED, submission=submission)]
 
     async def of_submission(self, submission: UUID) -> list[Target]:
         """Lock every delivery that was made of a submission."""

@@ -26,7 +26,7 @@ class AlreadyDecided(UnavailableStorage):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim as the router needs it, with the latest version of its decisions and the one asked for, if made."""
+    """A claim as the router needs it: latest version and recalls of its decisions, and the one asked for, if made."""
 
     submission_id: UUID
     member: str
@@ -37,6 +37,7 @@ class Claim:
     received_at: datetime
     urgency: int
     latest_version: int
+    recalls: tuple[bytes, ...]
     decided: Decision | None
 
 
@@ -101,7 +102,8 @@ _CLAIM: Final = Statement("""
     RETURNING submission_id, member, own_id, manifest, manifest_digest, resolution, received_at, urgency
 """)
 _LATEST: Final = Statement("""
-    SELECT coalesce(max(version), 0) AS latest, coalesce(bool_or(event_id = CAST(:event AS uuid)), false) AS found
+    SELECT coalesce(max(version), 0) AS latest, coalesce(bool_or(event_id = CAST(:event AS uuid)), false) AS found,
+      array_agg(body) FILTER (WHERE kind = 'recall') AS recalls
     FROM decisions WHERE submission_id = CAST(:submission AS uuid)
 """)
 _FIND: Final = Statement("""
@@ -180,7 +182,8 @@ class RoutingTransaction:
         # A statement of its own: the one that waited for the lock still sees what was there before it waited.
         (standing,) = await self._rows(_LATEST, submission=submission, event=event)
         decided = await self.find(event) if standing["found"] else None
-        return Claim(**rows[0], latest_version=standing["latest"], decided=decided)
+        recalls = tuple(standing["recalls"] or ())
+        return Claim(**rows[0], latest_version=standing["latest"], recalls=recalls, decided=decided)
 
     async def find(self, event: UUID) -> Decision | None:
         """Give a decision, if it was made."""

@@ -3,9 +3,11 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from docaxis.bus.port import Outgoing, UnavailableBus
 from docaxis.router.problems import RejectedWork
 from docaxis.router.timers import Timers
+from docaxis.storage.decisions import Decision
+from docaxis.storage.delivered import Move, Settled, Wanted, settle_deliveries
+from docaxis.storage.driver import Database
+from docaxis.storage.routing import AlreadyDecided
 from docaxis.storage.timers import TimerStore
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import decode
@@ -170,14 +176,60 @@ async def test_versions_of_a_delivery_rise_by_one_with_everything_that_is_told(w
     assert versions == list(range(first, first + 4))
 
 
+async def _taken(world: Any, action: Action) -> Any:
+    """Take an action up again when the delivery has moved since it was read, as the stage does."""
+    while True:
+        with suppress(AlreadyDecided):
+            return await world.tell(action)
+
+
 async def test_reports_at_once_are_applied_one_after_another(world: Any) -> None:
     code = world.recipient(1)
     submission = await world.deliver(code)
     actions = [await world.act(submission, code, "report", code="03") for _ in range(6)]
-    told = await asyncio.gather(*map(world.tell, actions))
+    told = await asyncio.gather(*(_taken(world, action) for action in actions))
     steps = sorted(item.news("report")[0]["step"] for item in told)
     assert steps == 5 * ["repeated"] + ["skipped"]
     assert len({item.items[0].version for item in told}) == 6
+
+
+async def test_what_many_say_at_once_is_settled_together_and_who_was_overtaken_alone_waits(world: Any) -> None:
+    codes = [world.recipient(number) for number in (1, 2, 3)]
+    submission = await world.deliver(*codes)
+    actions = [await world.act(submission, code, "handover") for code in codes]
+    wanted = [
+        Wanted(submission.delivery(code), action.action_id, action.member, "")
+        for code, action in zip(codes, actions, strict=True)
+    ]
+    before = [await world.store.delivery(one) for one in wanted]
+    await world.tell(actions[1])
+    move = Move("handed_over", None, None, world.now, ends=False, answered=None)
+    settled = [
+        Settled(one, Decision(action.action_id, submission.id, "handover", one.version + 1, world.now, b"{}"), move)
+        for one, action in zip(before, actions, strict=True)
+    ]
+    second = replace(settled[0], decision=replace(settled[0].decision, event_id=uuid4()))
+    async with Database(world.engine).connection() as connection:
+        assert await settle_deliveries(connection, [*settled, second]) == [True, False, True, False]
+        assert await settle_deliveries(connection, settled) == [False, False, False]
+    rows = [await world.row(submission, code) for code in codes]
+    assert [row["version"] for row in rows] == [one.version + 1 for one in before]
+    assert {row["state"] for row in rows} == {"handed_over"}
+
+
+async def test_a_delivery_that_somebody_holds_keeps_no_other_waiting(world: Any) -> None:
+    held, free = world.recipient(1), world.recipient(2)
+    submission = await world.deliver(held, free)
+    actions = [await world.act(submission, code, "handover") for code in (held, free)]
+    async with world.engine.begin() as connection:
+        name = {"name": submission.delivery(held)}
+        await connection.execute(text("SELECT 1 FROM deliveries WHERE delivery_id = :name FOR UPDATE"), name)
+        async with asyncio.timeout(1):  # less than any lock is waited for
+            found = await asyncio.gather(*map(world.tell, actions), return_exceptions=True)
+    assert isinstance(found[0], AlreadyDecided)
+    assert not isinstance(found[1], BaseException)
+    assert found[1].types == ["ContentHandover"]
+    assert (await world.tell(actions[0])).types == ["ContentHandover"]
 
 
 # --- timers -----------------------------------------------------------------------------------------------------------
