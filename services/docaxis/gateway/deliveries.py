@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from docaxis.directory.entries import Principal
 from docaxis.gateway.acting import taken_json
@@ -28,7 +28,7 @@ def deliveries(parts: Parts) -> APIRouter:
         return JSONResponse(view.to_json())
 
     @router.get("/{delivery_id}/contents/{sha256}", summary="Fetch a content; ranges are served")
-    async def content(request: Request, delivery_id: UUID, sha256: str) -> StreamingResponse:
+    async def content(request: Request, delivery_id: UUID, sha256: str) -> Response:
         view = await _own(await parts.doorkeeper.require(request, PARTIES), delivery_id)
         if view.has_ended:
             raise Refused(Code.DELIVERY_ENDED)

@@ -5,19 +5,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from docaxis.gateway.refusals import Refused
-from docaxis.storage.contents import ContentStore
+from docaxis.storage.contents import SEGMENT, ContentStore
 from docaxis_schemas.problems import Code
 
 _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _NOT_IN_HEADERS: Final = re.compile(r'[^\x20-\x7e]|["\\]')
 
 
-async def download(
-    contents: ContentStore, member: str, entry: Mapping[str, Any], range_header: str | None
-) -> StreamingResponse:
+async def download(contents: ContentStore, member: str, entry: Mapping[str, Any], range_header: str | None) -> Response:
     """Answer with a content of a member's space; who asks was authorised before.
 
     Raises:
@@ -39,12 +37,11 @@ async def download(
     }
     if partial:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"
-    return StreamingResponse(
-        content.stream(start, stop),
-        status_code=206 if partial else 200,
-        media_type=entry["media_type"],
-        headers=headers,
-    )
+    status, media_type = 206 if partial else 200, entry["media_type"]
+    if stop - start <= SEGMENT:  # held whole in any case: a stream would only cost its machinery
+        data = b"".join([part async for part in content.stream(start, stop)])
+        return Response(data, status_code=status, media_type=media_type, headers=headers)
+    return StreamingResponse(content.stream(start, stop), status_code=status, media_type=media_type, headers=headers)
 
 
 def read_range(header: str | None, size: int) -> tuple[int, int]:

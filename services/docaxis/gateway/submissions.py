@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import JSONResponse, Response
 
 from docaxis.directory.entries import Principal
 from docaxis.failpoints import Point, reach
@@ -89,7 +89,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
         return JSONResponse({"evidence": await proved(parts.log, pieces)})
 
     @router.get("/{submission_id}/contents/{sha256}", summary="What the sender itself handed in")
-    async def content(request: Request, submission_id: UUID, sha256: str) -> StreamingResponse:
+    async def content(request: Request, submission_id: UUID, sha256: str) -> Response:
         principal = await parts.doorkeeper.require(request, PARTIES)
         claim = await require_sender(parts, principal, submission_id)
         entry = entry_of(json.loads(claim.manifest)["contents"], sha256)

@@ -1,8 +1,9 @@
 """The router: the only writer of inboxes, and the only one who decides routes and transitions.
 
-Theory of operation. Every record leads to one decision, taken in one short transaction under the claim or the delivery
-and stored with its time, its version and the record it came from. What is told follows from decision and record alone,
-so a redo (the same record again) sends the same bytes; the same from another record is a duplicate and sends nothing.
+Theory of operation. Every record leads to one decision, stored with its time, its version and the record it came from:
+taken in one short transaction under the claim, or written only if its delivery is still as it was read. What is told
+follows from decision and record alone, so a redo (the same record again) sends the same bytes; the same from another
+record is a duplicate and sends nothing.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@ not even that it exists (None).
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -239,7 +239,10 @@ class ReadModels:
     async def _read_deliveries(self, wanted: Sequence[tuple[str, UUID]]) -> list[DeliveryView | None]:
         members, names = [member for member, _ in wanted], [name for _, name in wanted]
         rows = await self._database.rows(_DELIVERIES, members=members, deliveries=names)
-        found = {row["place"]: _view(row) for row in rows}
+        # Recipients of one submission come together: what it says is read once for all of them.
+        said = {row["submission_id"]: row["manifest"] for row in rows}
+        manifests = {name: json.loads(manifest) for name, manifest in said.items()}
+        found = {row["place"]: _view(row, manifests[row["submission_id"]]) for row in rows}
         return [found.get(place) for place, _ in enumerate(wanted, 1)]
 
     async def submission_view(
@@ -362,8 +365,7 @@ def _read_cursor(cursor: str) -> tuple[int, int]:
     return epoch, offset - 1
 
 
-def _view(row: Row) -> DeliveryView:
-    manifest = json.loads(row["manifest"])
+def _view(row: Row, manifest: Mapping[str, Any]) -> DeliveryView:
     return DeliveryView(
         _entry(row),
         row["sender"],
