@@ -22,7 +22,7 @@ from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.possession import PossessionChallenge
 from docaxis.directory.signed_list import open_list
 from docaxis.directory.snapshot import DirectorySnapshot
-from docaxis.directory.versions import lock_changes, read_version
+from docaxis.directory.versions import lock_changes, newest_version, read_version
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.driver import Database
 from docaxis_schemas.moments import Clock, system_clock
@@ -60,8 +60,8 @@ class DirectoryRepository:
 
     async def current_version(self) -> int:
         """Give the version of the newest change; 0 for an empty directory."""
-        async with self._changing() as connection:
-            return await read_version(connection)
+        with _unavailable():
+            return await newest_version(self._database)
 
     async def snapshot(self) -> DirectorySnapshot:
         """Give the directory as it stands; read again only if its version changed.
@@ -69,14 +69,13 @@ class DirectoryRepository:
         Raises:
             UnattestedDirectory: A keeper is named, and has not signed what is there.
         """
-        async with self._reading() as connection:
-            version = await read_version(connection)
-            if self._snapshot is None or self._snapshot.version != version:
-                found = await self._read(connection, version)
+        if self._snapshot is None or self._snapshot.version != await self.current_version():
+            async with self._reading() as connection:
+                found = await self._read(connection, await read_version(connection))
                 if self._keeper is not None:
                     self._attested = await self._check(found, await attestations.newest(connection), self._keeper)
                 self._snapshot = found
-            return self._snapshot
+        return self._snapshot
 
     async def require_attested(self, keeper: Mapping[str, Any]) -> None:
         """Check that the directory is as the keeper with this public JWK signed it.
@@ -246,10 +245,8 @@ class DirectoryRepository:
         Raises:
             RejectedCredential: Nobody, or no longer.
         """
-        try:
+        with _unavailable():
             return await credentials.authenticate(self._database, secret, at=self._clock())
-        except UnavailableStorage as error:
-            raise UnavailableDirectory("the database is away") from error
 
     async def revoke_credential(self, credential_id: str) -> None:
         """End a credential now."""
@@ -323,5 +320,5 @@ def _unavailable() -> Iterator[None]:
         yield
     except (IntegrityError, ProgrammingError):
         raise
-    except (DBAPIError, OSError) as error:
+    except (DBAPIError, OSError, UnavailableStorage) as error:
         raise UnavailableDirectory("the directory's database cannot be reached") from error
