@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.service import Router
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
-from docaxis.storage.routing import RoutingStore
+from docaxis.storage.routing import AlreadyDecided, RoutingStore
 from docaxis.storage.tables.decisions import deliveries, natural_keys
 from docaxis.storage.tables.intake import claims, member_records
 from docaxis_schemas.canonical import canonical
@@ -348,6 +349,13 @@ class World:
         """Have the router handle an event."""
         outcome = await (router or self.router).handle(Work(self.record(event, offset=offset), event))
         return Told(outcome.outgoing)
+
+    async def take(self, event: Event) -> Told:
+        """Have the router handle an event as the stage does: again when its delivery has moved since it was read."""
+        offset = next(self._offsets)
+        while True:
+            with suppress(AlreadyDecided):
+                return await self.tell(event, offset=offset)
 
     async def deliver(self, *recipients: str, **facts: Any) -> Submission:
         """Hand in and route."""

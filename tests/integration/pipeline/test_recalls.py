@@ -184,7 +184,7 @@ async def test_a_recall_that_meets_the_handover_asks_whoever_was_first(world: An
     for _ in range(8):
         submission = await world.deliver(one)
         recall, handover = await world.recall(submission), await world.act(submission, one, "handover")
-        recalled, handed = await asyncio.gather(world.tell(recall), world.tell(handover))
+        recalled, handed = await asyncio.gather(world.take(recall), world.take(handover))
         assert recalled.news("recall")[0]["asked"] == [one]
         assert handed.types == ["ContentHandover"]
         row = await world.row(submission, one)
@@ -198,7 +198,7 @@ async def test_an_agreement_that_meets_the_handover_leaves_one_of_two_ends(world
         await world.tell(await world.recall(submission))
         agree = await world.act(submission, one, "report", code="15")
         handover = await world.act(submission, one, "handover")
-        _, handed = await asyncio.gather(world.tell(agree), world.tell(handover))
+        _, handed = await asyncio.gather(world.take(agree), world.take(handover))
         row = await world.row(submission, one)
         assert row["change_state"] == "agreed"
         assert (row["state"], handed.types) in [("handed_over", ["ContentHandover"]), ("recalled", [])]
