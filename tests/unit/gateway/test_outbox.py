@@ -1,6 +1,7 @@
 """The outbox: what a crash left is published, and nothing that cannot be keeps the rest back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -112,3 +113,14 @@ async def test_marks_outlast_a_database_that_is_away() -> None:
     rows.away = False
     await box.marks.flush()
     assert rows.rows == {}
+
+
+async def test_what_recipients_say_of_one_submission_is_ordered_by_delivery_in_one_partition() -> None:
+    bus, rows = Bus(), Rows()
+    box = outbox(bus, rows)
+    first, other = record(1), replace(record(2), delivery_id=UUID(int=3))
+    recall = replace(record(4), kind="recall", delivery_id=None)
+    for said in (first, other, record(3), recall):
+        await box.act(said)
+    assert [sent.key for sent in bus.sent] == [UUID(int=number).bytes for number in (2, 3, 2, 1)]
+    assert len({sent.partition for sent in bus.sent}) == 1
