@@ -1,4 +1,4 @@
-"""Puts together what judges again after a compromise: a verifier under a chosen trust store, beside those that run."""
+"""Puts together what judges again: a verifier under a chosen trust store, or a draft over what was kept of the past."""
 
 import asyncio
 import contextlib
@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from prometheus_client import CollectorRegistry
 
+from docaxis import failpoints
 from docaxis.bus.kafka import KafkaBus
 from docaxis.composition import Context, open_contents
 from docaxis.directory.following import DirectoryFollower
@@ -18,11 +19,14 @@ from docaxis.settings import Settings
 from docaxis.storage.attempts import AttemptStore
 from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.database import open_database
+from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.storage.revalidations import RevalidationStore
 from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.opening import load_trust, open_verifier
+from docaxis.verifier.pool import WorkerPool
 from docaxis.verifier.revalidating import Revalidation
+from docaxis.verifier.what_if import Draft, WhatIf
 from docaxis_schemas.moments import Clock, system_clock
 from docaxis_signing.trust.store import TrustStore
 
@@ -42,8 +46,11 @@ async def open_revalidation(
     *,
     rehearse: bool,
     clock: Clock = system_clock,
+    failpoint: str | None = None,
 ) -> AsyncIterator[Revalidation]:
     """Open what judges again, under the settings' trust store as ``change`` makes it; a rehearsal tells nobody.
+
+    ``failpoint`` is where a development process is to die (`docaxis.failpoints`).
 
     Raises:
         MisconfiguredService: The settings lack what a verifier needs.
@@ -52,6 +59,8 @@ async def open_revalidation(
         UnavailableDirectory: The same.
         TimeoutError: The revocation lists were not asked for in time.
     """
+    if settings.mode != "production":
+        failpoints.arm(failpoint)
     trust = await asyncio.to_thread(load_trust, settings, clock)
     trust = trust if change is None else change(trust)
     async with AsyncExitStack() as stack:
@@ -90,6 +99,24 @@ async def open_revalidation(
             clock,
             _complain,
         )
+
+
+@asynccontextmanager
+async def open_what_if(settings: Settings, draft: Draft, *, clock: Clock = system_clock) -> AsyncIterator[WhatIf]:
+    """Open what draws earlier verdicts again under a draft; it reads the database and the documents alone.
+
+    Raises:
+        MisconfiguredService: The settings name no contents or no key to them.
+        UnavailableStorage: The database is away.
+        WorkerDied: No worker process can be started.
+    """
+    async with AsyncExitStack() as stack:
+        engine = open_database(settings.database.get_secret_value(), application="drill")
+        stack.push_async_callback(engine.dispose)
+        directory = DirectoryFollower(open_directory(settings, engine, clock))
+        contents = open_contents(Context(settings, engine, directory, clock, CollectorRegistry(), stack))
+        pool = await stack.enter_async_context(WorkerPool(settings.verifier, settings.fairness))
+        yield WhatIf(draft, AttemptStore(engine), EvidenceObjects(engine, clock), contents, pool)
 
 
 async def _stop(stopping: asyncio.Event, task: "asyncio.Task[None]") -> None:

@@ -33,6 +33,9 @@ class Point(StrEnum):
     REGISTRAR_AFTER_TILES = "registrar.after-tiles"
     REGISTRAR_AFTER_SIGNING = "registrar.after-signing"
     REGISTRAR_AFTER_CHECKPOINT = "registrar.after-checkpoint"
+    REVALIDATION_AFTER_DECISION = "revalidation.after-decision"
+    REVALIDATION_AFTER_TELLING = "revalidation.after-telling"
+    REVALIDATION_AFTER_NOTE = "revalidation.after-note"
     PROJECTOR_BEFORE_COMMIT = "projector.before-commit"
     PROJECTOR_AFTER_COMMIT = "projector.after-commit"
 

@@ -37,3 +37,11 @@ class _AsStructured(logging.Handler):
         level = record.levelname.lower()
         say = getattr(self._logger, level if level in {"info", "warning", "error", "critical"} else "info")
         say(record.getMessage(), library=record.name)
+
+
+def errors_only() -> None:
+    """Log the errors of a command to its standard error; standard output belongs to its results."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,5 +1,6 @@
 """``docaxis audit impact``, ``distrust`` and ``revalidate``: an authority was compromised; what falls, what stands?"""
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
@@ -83,12 +84,16 @@ async def _judge(
     speaking: Speaking | None,
 ) -> int:
     from docaxis.drill import open_revalidation  # noqa: PLC0415 - server code only where it is used
+    from docaxis.failpoints import VARIABLE  # noqa: PLC0415
+    from docaxis.logs import errors_only  # noqa: PLC0415
     from docaxis.settings import Settings  # noqa: PLC0415
     from docaxis.verifier.revalidating import Outcome, UnknownAuthority  # noqa: PLC0415
 
     output = output_for(speaking)
+    errors_only()
     try:
-        async with open_revalidation(Settings(), change, rehearse=rehearse) as revalidation:
+        failpoint = os.environ.get(VARIABLE)
+        async with open_revalidation(Settings(), change, rehearse=rehearse, failpoint=failpoint) as revalidation:
             if anew:
                 await revalidation.progress.forget(revalidation.trust.sha256, authority)
             counts = await revalidation.run(authority, lambda one: _tell(one, output))

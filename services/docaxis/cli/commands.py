@@ -357,6 +357,15 @@ COMMANDS: Final = (
                 "docaxis audit export 1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b",
             ),
             Command(
+                "what-if",
+                "docaxis.cli.audit_what_if:what_if",
+                Text(
+                    "Xem các lượt gửi trước đây sẽ có kết quả gì theo dự thảo chính sách hoặc danh sách tin cậy.",
+                    "See what earlier submissions would have got under a draft policy or trust directory.",
+                ),
+                "docaxis audit what-if --policy du-thao.toml --since 2026-10-01T00:00:00+07:00",
+            ),
+            Command(
                 "looks",
                 "docaxis.cli.auditing:looks",
                 Text("Xem ai đã tra cứu những gì.", "See who looked at what."),

@@ -2,9 +2,7 @@
 
 import asyncio
 import hashlib
-import logging
 import stat
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,8 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import structlog
-
+from docaxis.logs import errors_only
 from docaxis.settings import FairnessSettings, VerifierSettings
 from docaxis.verifier.pool import Knowledge, WorkerPool
 from docaxis.verifier.process import WorkerDied
@@ -56,10 +53,7 @@ class _Refused(Exception):
 @asynccontextmanager
 async def open_pool() -> AsyncIterator[WorkerPool]:
     """Start the workers of one call."""
-    structlog.configure(  # its default is standard output, which belongs to the results
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    errors_only()
     async with WorkerPool(VerifierSettings(), FairnessSettings()) as pool:
         yield pool
 

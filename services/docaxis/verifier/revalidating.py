@@ -18,6 +18,7 @@ from typing import Final
 from uuid import UUID
 
 from docaxis.bus.port import Publisher
+from docaxis.failpoints import Point, reach
 from docaxis.storage.attempts import AttemptStore, ClaimedSubmission, StandingVerdict
 from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.decisions import Decision
@@ -142,6 +143,7 @@ class Revalidation:
             if self.publisher is not None:
                 noted = Progress(after, {outcome.value: count for outcome, count in counts.items()})
                 await self.progress.note(self.trust.sha256, name, noted, self.clock())
+                reach(Point.REVALIDATION_AFTER_NOTE)
         return counts
 
     async def _judge(self, submission: UUID) -> Judgement | None:
@@ -170,7 +172,9 @@ class Revalidation:
             body, version = verdict_body(verdict, after), standing.latest_version + 1
             proposed = Decision(name, submission, "verdict-revised", version, self.clock(), body)
             decision = await self.keeping.decide(proposed, (), drawn)
+            reach(Point.REVALIDATION_AFTER_DECISION)
             await self.publisher.publish(self.envelopes.revised(standing.claim, decision))
+            reach(Point.REVALIDATION_AFTER_TELLING)
         return _judgement(standing, Outcome.CHANGED, before, after.value)
 
 
