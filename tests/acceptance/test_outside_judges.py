@@ -8,30 +8,31 @@ import pytest
 
 from docaxis_signing.transparency.note import Signer
 from logjudges.copies import COPIES, older_checkpoint
-from logjudges.judges import IN_PROCESS, Case, build_sumdb
+from logjudges.judges import IN_PROCESS, Case, build_fsck, build_sumdb
 
 YES: Final = "yes"
 NO: Final = "no"
 CANNOT_SEE: Final = "cannot see"
 """It says yes to a tampered copy: what was tampered with is not what it looks at."""
-JUDGES: Final = ("openssl", "sumdb", "pymerkle", "metamorphic-log")
+JUDGES: Final = ("openssl", "sumdb", "fsck", "pymerkle", "metamorphic-log")
 TABLE: Final[Mapping[str, tuple[str, ...]]] = {
-    "good": (YES, YES, YES, YES),
-    "leaf byte flipped": (CANNOT_SEE, NO, NO, NO),
-    "leaf dropped": (CANNOT_SEE, NO, NO, NO),
-    "leaves swapped": (CANNOT_SEE, NO, NO, NO),
-    "leaf inserted": (CANNOT_SEE, NO, NO, NO),
-    "tree truncated": (CANNOT_SEE, NO, NO, NO),
-    "shorter tree re-signed": (CANNOT_SEE, NO, NO, NO),
-    "fork": (CANNOT_SEE, NO, NO, NO),
-    "wrong origin": (CANNOT_SEE, NO, CANNOT_SEE, NO),
-    "forged without the key": (NO, NO, NO, NO),
+    "good": (YES, YES, YES, YES, YES),
+    "leaf byte flipped": (CANNOT_SEE, NO, NO, NO, NO),
+    "leaf dropped": (CANNOT_SEE, NO, NO, NO, NO),
+    "leaves swapped": (CANNOT_SEE, NO, NO, NO, NO),
+    "leaf inserted": (CANNOT_SEE, NO, NO, NO, NO),
+    "tree truncated": (CANNOT_SEE, NO, NO, NO, NO),
+    "shorter tree re-signed": (CANNOT_SEE, NO, NO, NO, NO),
+    "fork": (CANNOT_SEE, NO, NO, NO, NO),
+    "wrong origin": (CANNOT_SEE, NO, NO, CANNOT_SEE, NO),
+    "forged without the key": (NO, NO, NO, NO, NO),
 }
 
 
 @pytest.fixture(scope="module")
 def judges(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Callable[[Case], bool]]:
-    return {**IN_PROCESS, "sumdb": build_sumdb(tmp_path_factory.mktemp("judges"))}
+    directory = tmp_path_factory.mktemp("judges")
+    return {**IN_PROCESS, "sumdb": build_sumdb(directory), "fsck": build_fsck(directory)}
 
 
 @pytest.fixture(scope="module")

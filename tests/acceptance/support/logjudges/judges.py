@@ -25,7 +25,7 @@ from docaxis_signing.transparency.note import Note
 from docaxis_signing.transparency.problems import TransparencyError
 from docaxis_signing.transparency.tiles import TileReader
 
-SUMDB: Final = Path(__file__).resolve().parents[3] / "judges" / "sumdb"
+JUDGES: Final = Path(__file__).resolve().parents[3] / "judges"
 SECONDS: Final = 240
 
 
@@ -100,15 +100,30 @@ def build_sumdb(directory: Path) -> Callable[[Case], bool]:
     Raises:
         MissingJudge: There is no Go, or its module could not be brought.
     """
+    return _judge(_built("sumdb", directory))
+
+
+def build_fsck(directory: Path) -> Callable[[Case], bool]:
+    """Build the judge that is Tessera's client and fsck.
+
+    Raises:
+        MissingJudge: There is no Go of 1.24 or later, or the modules could not be brought.
+    """
+    return _judge(_built("fsck", directory))
+
+
+def _built(name: str, directory: Path) -> Path:
     go = shutil.which("go")
     if go is None:
         raise MissingJudge("Go is missing: apt-get install golang-go (macOS: brew install go)")
-    program = directory / "sumdb"
-    command = [go, "build", "-buildvcs=false", "-o", str(program), "."]
-    done = subprocess.run(command, cwd=SUMDB, capture_output=True, text=True, check=False, timeout=SECONDS)
+    command = [go, "build", "-buildvcs=false", "-o", str(directory / name), "."]
+    done = subprocess.run(command, cwd=JUDGES / name, capture_output=True, text=True, check=False, timeout=SECONDS)
     if done.returncode:
-        raise MissingJudge(f"Go could not build tests/judges/sumdb (it brings golang.org/x/mod): {done.stderr[-500:]}")
+        raise MissingJudge(f"Go could not build tests/judges/{name} (go.mod says what it brings): {done.stderr[-500:]}")
+    return directory / name
 
+
+def _judge(program: Path) -> Callable[[Case], bool]:
     def judge(case: Case) -> bool:
         older = case.copy.parent / "older-checkpoint"
         older.write_bytes(case.older)
