@@ -2,11 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cyclopts import App, CycloptsError
-from rich.console import Console
 
 from docaxis.cli.commands import BY_NAME, COMMANDS, Command
 from docaxis.cli.exit_codes import Exit
@@ -14,18 +12,21 @@ from docaxis.cli.failures import Failure, explain
 from docaxis.cli.language import Language, Text, choose_language
 from docaxis.cli.output import Output
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 SUMMARY: Final = Text(
     "Trục liên thông văn bản: gửi, nhận, kiểm tra chữ ký số và biên nhận.",
     "Document-exchange axis: send, receive, verify signatures and evidence.",
 )
 
 
-def build_app(language: Language, *, console: Console | None = None) -> App:
+def build_app(language: Language, *, console: "Console | None" = None) -> App:
     """Make the application with its help in one language."""
     app = App(
         "docaxis",
         help=SUMMARY.into(language),
-        version=lambda: version("docaxis"),
+        version=_version,
         help_format="markdown",
         result_action="return_value",
         exit_on_error=False,
@@ -35,6 +36,12 @@ def build_app(language: Language, *, console: Console | None = None) -> App:
     )
     _add(app, COMMANDS, language)
     return app
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - it brings the parser of e-mails
+
+    return version("docaxis")
 
 
 def _add(app: App, commands: Sequence[Command], language: Language) -> None:

@@ -1,22 +1,22 @@
 """How the command answers: results on standard output, everything else on standard error.
 
-With ``--json`` standard output carries one JSON object a line and nothing else, so that a pipe can rely on it.
+With ``--json`` standard output carries one JSON object a line and nothing else, so that a pipe can rely on it. What
+draws for people is loaded only where something is drawn: a program that checks a receipt waits for none of it.
 """
 
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
-from typing import Any
-
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from docaxis.cli.language import Language, Text, choose_language
 from docaxis.cli.options import Speaking
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 ProgressReport = Callable[[str, int, int], None]
 
@@ -27,8 +27,18 @@ class Output:
     def __init__(self, *, as_json: bool, language: Language) -> None:
         self.as_json = as_json
         self.language: Language = language
-        self._out = Console(highlight=False, soft_wrap=True, emoji=False)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+    @cached_property
+    def _out(self) -> "Console":
+        from rich.console import Console  # noqa: PLC0415 - see above
+
+        return Console(highlight=False, soft_wrap=True, emoji=False)
+
+    @cached_property
+    def _err(self) -> "Console":
+        from rich.console import Console  # noqa: PLC0415 - see above
+
+        return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def text(self, vi: str, en: str) -> str:
         """Choose between two sentences."""
@@ -41,7 +51,7 @@ class Output:
             sys.stdout.flush()
             return
         for line in lines:
-            self._out.print(escape(line))
+            self._out.print(line, markup=False)
 
     def verbatim(self, text: str) -> None:
         """Give a text of a form of its own, such as XML, byte for byte."""
@@ -54,6 +64,9 @@ class Output:
             for value in values:
                 self.result(value)
             return
+        from rich.markup import escape  # noqa: PLC0415 - see above
+        from rich.table import Table  # noqa: PLC0415
+
         table = Table(*titles)
         for row in rows:
             table.add_row(*map(escape, row))
@@ -61,12 +74,12 @@ class Output:
 
     def note(self, vi: str, en: str) -> None:
         """Say something beside the result."""
-        self._err.print(escape(self.text(vi, en)))
+        self._err.print(self.text(vi, en), markup=False)
 
     def complain(self, lines: Sequence[str]) -> None:
         """Say on standard error why the command failed."""
         for line in lines:
-            self._err.print(escape(line))
+            self._err.print(line, markup=False)
 
     @contextmanager
     def progress(self) -> Iterator[ProgressReport | None]:
@@ -74,13 +87,23 @@ class Output:
         if not self._err.is_terminal:
             yield None
             return
+        from rich.progress import (  # noqa: PLC0415 - see above
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._err, transient=True) as bars:
             tasks: dict[str, TaskID] = {}
             yield partial(_advance, bars, tasks)
 
 
-def _advance(bars: Progress, tasks: dict[str, TaskID], name: str, done: int, total: int) -> None:
+def _advance(bars: "Progress", tasks: dict[str, "TaskID"], name: str, done: int, total: int) -> None:
+    from rich.markup import escape  # noqa: PLC0415 - see above
+
     if name not in tasks:
         tasks[name] = bars.add_task(escape(name), total=total)
     bars.update(tasks[name], completed=done)
