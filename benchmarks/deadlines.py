@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 from uuid import UUID
 
-from docaxis.clerk.duties import pressing, rates
+from docaxis.duties import pressing, rates
 from docaxis.storage.clerk_deadlines import Dated
 from docaxis_schemas.calendar import vietnam
 from docaxis_schemas.deadlines import Duty

@@ -12,8 +12,8 @@ from uuid import UUID, uuid5
 
 import structlog
 
-from docaxis.clerk.duties import duties_of
 from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.duties import LOOKED_AT, duties_of
 from docaxis.pausing import stopped_within
 from docaxis.storage.clerk_deadlines import ClerkDeadlines, Dated, Notice
 from docaxis.storage.clerk_documents import ClerkDocuments, Register
@@ -26,8 +26,6 @@ NOTICES: Final = UUID("0f0fd6a3-7a2c-5f1c-8a55-5b8b2a0e1c77")
 """Name space of notice ids."""
 PAUSE: Final = timedelta(minutes=1)
 """Between looks: the nearest deadline is an hour."""
-LOOKED_AT: Final = timedelta(days=400)
-"""How old a document may be whose deadline is still watched; due dates lie within a year."""
 TOLD_WITHIN: Final = timedelta(days=30)
 """What has been overdue for longer is no news: pages that begin to watch tell nobody of last year."""
 REMINDER, OVERDUE = "reminder", "overdue"

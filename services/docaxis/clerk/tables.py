@@ -1,12 +1,6 @@
-"""Registers as table files (CSV, RFC 4180): a cell is text whatever it begins with.
+"""Registers as the pages show and export them: which columns, and what stands in each."""
 
-Spreadsheets take a cell that begins with one of `FORMULA_STARTS` for a formula, and a document's subject is whatever
-its sender wrote. Such a cell gets an apostrophe before it (OWASP, "CSV Injection"), and every cell is quoted.
-"""
-
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -15,9 +9,6 @@ from docaxis.clerk.words import word
 from docaxis.storage.clerk_documents import Register
 from docaxis.storage.clerk_registers import RegisterEntry
 
-BOM: Final = "\ufeff"
-"""Without it spreadsheets read UTF-8 as something else."""
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
 _HEADINGS: Final[Mapping[Register, tuple[str, ...]]] = {
     Register.INCOMING: (
         "register-number", "received-at", "issuer", "number", "date", "type", "subject", "registered-by",
@@ -67,16 +58,3 @@ def recipients_of(entry: RegisterEntry, names: Mapping[str, str], language: str)
 def written_day(day: date | None) -> str:
     """Write a day as people in Vietnam do."""
     return "" if day is None else day.strftime("%d/%m/%Y")
-
-
-def line(cells: Iterable[str]) -> str:
-    """Write one line; no cell of it is a formula."""
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow([neutral(cell) for cell in cells])
-    return out.getvalue()
-
-
-def neutral(cell: str) -> str:
-    """Give a cell that a spreadsheet shows and does not work out."""
-    text = "".join(c for c in cell if c >= " " or c in "\t\r\n")
-    return f"'{text}" if text.lstrip(" \u00a0").startswith(FORMULA_STARTS) else text

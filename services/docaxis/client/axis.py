@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from docaxis.client.auditing import AuditClient
+from docaxis.client.books import BookClient
 from docaxis.client.connection import Connection, Patience, json_object
 from docaxis.client.delivery import Delivery, Desk
 from docaxis.client.errors import RejectedAnswer
@@ -282,6 +283,11 @@ class AxisClient:
     def audit(self) -> AuditClient:
         """What an auditor may ask; wants that role."""
         return AuditClient(self._desk.connection)
+
+    @property
+    def books(self) -> BookClient:
+        """Registers and deadlines."""
+        return BookClient(self._desk.connection)
 
     async def close(self) -> None:
         """Close the connection."""

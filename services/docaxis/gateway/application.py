@@ -15,6 +15,7 @@ from docaxis.bus.port import BusError
 from docaxis.directory.errors import UnavailableDirectory
 from docaxis.gateway.answers import Answering, problem_response
 from docaxis.gateway.auditing import auditing
+from docaxis.gateway.books import books
 from docaxis.gateway.contents import contents
 from docaxis.gateway.countersigned import signatures
 from docaxis.gateway.deliveries import deliveries
@@ -54,6 +55,7 @@ def make_application(parts: Parts) -> FastAPI:
         contents,
         deliveries,
         inbox,
+        books,
         organisations,
         operations,
         edxml,

@@ -21,6 +21,8 @@ from docaxis.gateway.uploading import Uploads
 from docaxis.gateway.waiting import Decisions
 from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
+from docaxis.storage.clerk_deadlines import ClerkDeadlines
+from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.exchange import ExchangeStore
@@ -61,6 +63,8 @@ class Parts:
     contents: ContentStore
     claims: ClaimStore
     models: ReadModels
+    registers: ClerkRegisters
+    deadlines: ClerkDeadlines
     receipts: ReceiptStore
     signatures: ReceiptSignatureStore
     links: LinkStore

@@ -38,6 +38,8 @@ from docaxis.settings import Settings
 from docaxis.spooling import SpoolRoom
 from docaxis.storage.audit_index import AuditIndex
 from docaxis.storage.claims import ClaimStore
+from docaxis.storage.clerk_deadlines import ClerkDeadlines
+from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.evidence_objects import EvidenceObjects
@@ -130,6 +132,8 @@ def build_gateway(
             contents=contents,
             claims=claims,
             models=models,
+            registers=ClerkRegisters(engine),
+            deadlines=ClerkDeadlines(engine),
             receipts=ReceiptStore(engine),
             signatures=ReceiptSignatureStore(engine),
             links=LinkStore(engine),

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from docaxis.clerk.duties import pressing, rates
 from docaxis.clerk.reminding import TOLD_WITHIN, notices
 from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.snapshot import DirectorySnapshot
+from docaxis.duties import pressing, rates
 from docaxis.storage.clerk_deadlines import Dated, Notice
 from docaxis.storage.clerk_documents import Register
 from docaxis_schemas.calendar import vietnam

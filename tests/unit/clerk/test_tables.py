@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docaxis.clerk.tables import FORMULA_STARTS, line, neutral
+from docaxis_schemas.tables import FORMULA_STARTS, line, neutral
 
 
 @pytest.mark.parametrize(

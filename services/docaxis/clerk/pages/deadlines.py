@@ -9,12 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from docaxis.clerk.duties import duties_of, pressing, rates
 from docaxis.clerk.guarding import signed_in
 from docaxis.clerk.naming import name_of, names_of
-from docaxis.clerk.reminding import LOOKED_AT
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
+from docaxis.duties import LOOKED_AT, duties_of, pressing, rates
 from docaxis.storage.clerk_deadlines import SHOWN, ClerkDeadlines
 from docaxis.storage.clerk_documents import Register
 from docaxis_schemas.calendar import vietnam

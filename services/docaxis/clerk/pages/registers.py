@@ -13,7 +13,7 @@ from starlette.routing import Route
 from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.naming import name_of, names_of
 from docaxis.clerk.rendering import language_of, page
-from docaxis.clerk.tables import BOM, SUBJECT_AT, line, register_heading, register_line
+from docaxis.clerk.tables import SUBJECT_AT, register_heading, register_line
 from docaxis.clerk.visitors import Visitor
 from docaxis.storage.clerk_documents import Register
 from docaxis.storage.clerk_registers import (
@@ -24,6 +24,7 @@ from docaxis.storage.clerk_registers import (
     RejectedGap,
     year_of,
 )
+from docaxis_schemas.tables import BOM, line
 
 PRINTED: Final = 1_000
 """Entries of one print view, some forty sheets; the next view goes on behind them."""

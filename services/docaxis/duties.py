@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from docaxis.storage.clerk_deadlines import Dated
 from docaxis_schemas.calendar import WorkingCalendar
@@ -17,6 +18,9 @@ from docaxis_schemas.deadlines import (
     to_answer,
     to_send,
 )
+
+LOOKED_AT: Final = timedelta(days=400)
+"""How old a document may be whose deadline is still watched; due dates lie within a year."""
 
 
 @dataclass(frozen=True, slots=True)
