@@ -24,7 +24,7 @@ from docaxis.bus.slots import confirm_division
 from docaxis.bus.stage import Stage, StagePlan, run_stage
 from docaxis.bus.trimming import Trimmer, TrimMetrics
 from docaxis.bus.work import Pace
-from docaxis.clerk import OpenPages, build_clerk_pages
+from docaxis.clerk import OpenPages, UnfitProvider, build_clerk_pages
 from docaxis.directory.entries import MemberState
 from docaxis.directory.following import DirectoryFollower
 from docaxis.directory.opening import open_directory
@@ -387,7 +387,7 @@ async def build_clerk(context: Context) -> Part:
             gateway=gateway,
             clock=context.clock,
         )
-    except OpenPages as error:
+    except (OpenPages, UnfitProvider) as error:
         raise MisconfiguredService(str(error)) from error
     url = await pages.start()
     context.stack.push_async_callback(pages.stop)

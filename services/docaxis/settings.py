@@ -5,7 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -107,10 +107,37 @@ class GatewaySettings(_WebSettings):
     unclaimed_bytes: int = Field(20 * 1024**3, ge=1, description="bytes of such contents")
 
 
+class OidcSettings(_Part):
+    """An OpenID Connect provider at which people may sign in to the clerk's pages, beside their passwords."""
+
+    issuer: str = Field("", description="its issuer identifier, exactly as its tokens name it; none without")
+    client_id: str = Field("", description="as whom the pages are registered there")
+    client_secret_file: Path | None = Field(None, description="the client's secret; PKCE is used with and without")
+    public_url: str = Field(
+        "", description="address of the pages in browsers; the provider is given it with /sign-in/provider/return"
+    )
+    name: str = Field("OpenID", max_length=60, description="what people call it, on the button to sign in")
+    claim: str = Field(
+        "sub",
+        pattern="^[a-z][a-z0-9_:/.-]{1,100}$",
+        description="claim that accounts are linked by; what people can change at the provider is refused",
+    )
+    scopes: tuple[str, ...] = Field(("openid",), description="openid, and what the claim needs")
+    ca_file: Path | None = Field(None, description="authorities of its TLS certificate; the system's by default")
+
+    @field_validator("claim")
+    @classmethod
+    def _stays_with_one_person(cls, claim: str) -> str:
+        if claim in {"email", "name", "nickname", "preferred_username", "phone_number"}:
+            raise ValueError(f"{claim} is no identity (OpenID Connect Core 1.0, 5.7)")
+        return claim
+
+
 class ClerkSettings(_WebSettings):
     """The clerk's pages."""
 
     gateway: str = Field("", description="address of the gateway they act through; that of this process by default")
+    oidc: OidcSettings = OidcSettings()
 
 
 class KeySettings(_Part):

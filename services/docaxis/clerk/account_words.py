@@ -3,6 +3,29 @@
 from typing import Final
 
 ACCOUNT_WORDS: Final[dict[str, tuple[str, str]]] = {
+    "sign-in-with": ("Đăng nhập bằng", "Sign in with"),
+    "signed-in": ("Đã đăng nhập", "Signed in"),
+    "sign-out-there": ("Đăng xuất cả ở", "Sign out also at"),
+    "provider-away": (
+        "Hệ thống đăng nhập một lần không trả lời. Vẫn đăng nhập được bằng mật khẩu của trang này, hoặc thử lại sau.",
+        "The sign-in provider does not answer. You can still sign in with your password here, or try again later.",
+    ),
+    "provider-no-trip": (
+        "Lần đăng nhập này đã hết hạn, đã dùng rồi, hoặc bắt đầu ở trình duyệt khác. Hãy bắt đầu lại từ trang này.",
+        "This sign-in has expired, was used already, or began in another browser. Begin again from this page.",
+    ),
+    "provider-refused": (
+        "Hệ thống đăng nhập một lần không cho đăng nhập (anh/chị đã hủy, hoặc không có quyền ở đó).",
+        "The sign-in provider let nobody in (you cancelled, or have no right there).",
+    ),
+    "provider-rejected": (
+        "Không tin được câu trả lời của hệ thống đăng nhập một lần nên chưa đăng nhập. Hãy báo đơn vị vận hành trục.",
+        "The sign-in provider's answer cannot be trusted, so nobody was signed in. Tell the operator of the axis.",
+    ),
+    "provider-nobody": (
+        "Chưa có tài khoản nào được liên kết với danh tính này. Hãy hỏi quản trị của cơ quan.",
+        "No account is linked to this identity. Ask your agency's administrator.",
+    ),
     "my-account": ("Tài khoản của tôi", "My account"),
     "roles": ("Vai trò", "Roles"),
     "role-clerk": ("văn thư", "clerk"),

@@ -61,6 +61,19 @@ ADMINISTRATION_WORDS: Final[dict[str, tuple[str, str]]] = {
     "account-act-at": ("Lúc", "When"),
     "account-act-by": ("Người làm", "By"),
     "account-act-operator": ("đơn vị vận hành", "the operator"),
+    "identity": ("Đăng nhập bằng", "Sign in with"),
+    "identity-subject": ("Mã người dùng ở hệ thống đó", "Who this person is there"),
+    "identity-text": (
+        "Đúng mã mà hệ thống đăng nhập một lần cấp cho người này (không phải thư điện tử); để trống là bỏ liên kết.",
+        "Exactly as the provider names this person (not an e-mail address); empty: nobody is linked.",
+    ),
+    "identity-save": ("Lưu liên kết", "Save the link"),
+    "identity-taken": (
+        "Không liên kết được: mã này không dùng được hoặc đã liên kết với người khác.",
+        "It cannot be linked: it is no identity, or somebody else's.",
+    ),
+    "act-linked": ("liên kết đăng nhập", "linked"),
+    "act-unlinked": ("bỏ liên kết đăng nhập", "unlinked"),
     "last-administrator": (
         "Đây là người quản trị cuối cùng của các cơ quan này. Giao vai trò quản trị cho người khác trước.",
         "This is the last administrator of these organisations. Make somebody else one first.",

@@ -17,10 +17,14 @@ class Cookie(StrEnum):
     LANGUAGE = "language"
     BROWSER = "browser"
     """Says that somebody signed in to an account here before (`docaxis.clerk.guessing`)."""
+    TRIP = "trip"
+    """A sign-in at a provider that is under way (`docaxis.clerk.oidc.trips`)."""
 
 
-LIVES: Final = {Cookie.SESSION: None, Cookie.LANGUAGE: 365 * DAY, Cookie.BROWSER: 180 * DAY}
+LIVES: Final = {Cookie.SESSION: None, Cookie.LANGUAGE: 365 * DAY, Cookie.BROWSER: 180 * DAY, Cookie.TRIP: 600}
 """Seconds; the session ends with the browser, and with its row."""
+ACROSS_SITES: Final = frozenset({Cookie.TRIP})
+"""Come along when another site sends the browser here by a link (SameSite=Lax), as a provider does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +51,11 @@ class Cookies:
 
     def _set(self, response: Response, cookie: Cookie, value: str, max_age: int | None) -> None:
         response.set_cookie(
-            self.name(cookie), value, max_age=max_age, httponly=True, samesite="strict", secure=self.secure, path="/"
+            self.name(cookie),
+            value,
+            max_age=max_age,
+            httponly=True,
+            samesite="lax" if cookie in ACROSS_SITES else "strict",
+            secure=self.secure,
+            path="/",
         )

@@ -49,6 +49,7 @@ def page(
         "size": size,
         "day": day,
         "environment": request.app.state.environment,
+        "provider": request.app.state.provider,
         "message": None,
         "faults": (),
     }

@@ -23,6 +23,7 @@ from docaxis.clerk.entitlements import EndedEntitlement, Entitlements
 from docaxis.clerk.guarding import HEADERS, BoundHeaders, ForeignForm, ReadOnlyRole, SuspendedOrganisation, TooLargeForm
 from docaxis.clerk.guessing import Guessing
 from docaxis.clerk.ledger import Ledger
+from docaxis.clerk.oidc.provider import Provider
 from docaxis.clerk.pages import ROUTES
 from docaxis.clerk.passwords import Passwords
 from docaxis.clerk.picturing import Pictures
@@ -42,6 +43,7 @@ from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore
 from docaxis.storage.clerk_holdings import ClerkHoldings
+from docaxis.storage.clerk_identities import ClerkIdentities
 from docaxis.storage.clerk_lists import ClerkLists
 from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents.sealing import StoreKey
@@ -65,9 +67,11 @@ def build_clerk_pages(
 
     Raises:
         OpenPages: They would be reached from other machines without TLS.
+        UnfitProvider: The provider of the settings cannot be used.
     """
     if settings.mode != "production" and not is_loopback(settings.clerk.host):
         raise OpenPages(settings.clerk.host)
+    provider = open_provider(settings, clock)
     connect = gateway_client(gateway, settings.axis, settings.environment, clock)
     repository = open_directory(settings, engine, clock)
     entitlements = Entitlements(repository.authenticate)
@@ -97,6 +101,9 @@ def build_clerk_pages(
     app.state.visitors = visitors
     app.state.administration = ClerkAdministration(engine)
     app.state.administering = Administering(app.state.administration, repository, key, passwords, clock=clock)
+    app.state.provider = provider
+    app.state.identities = ClerkIdentities(engine)
+    app.state.key = key
     app.state.lists = ClerkLists(engine)
     app.state.drafts = ClerkDraftStore(engine)
     app.state.documents = ClerkDocuments(engine)
@@ -114,6 +121,16 @@ def build_clerk_pages(
     app.state.room = SpoolRoom(size=settings.clerk.spool_limit, requests=settings.clerk.spool_requests)
     app.state.guessing = Guessing(asyncio.get_running_loop().time, key)
     return ClerkPages(app, visitors, settings)
+
+
+def open_provider(settings: Settings, clock: Clock) -> Provider | None:
+    """Give the provider at which people may sign in too; None: the settings name none.
+
+    Raises:
+        UnfitProvider: It cannot be used.
+    """
+    oidc = settings.clerk.oidc
+    return Provider(oidc, production=settings.mode == "production", clock=clock) if oidc.issuer else None
 
 
 class OpenPages(Exception):
@@ -148,6 +165,8 @@ class ClerkPages:
         """Finish what is in hand."""
         await self._server.stop()
         await self.visitors.close()
+        if self.app.state.provider is not None:
+            await self.app.state.provider.close()
 
 
 async def _no_page(request: Request, error: Exception) -> Response:

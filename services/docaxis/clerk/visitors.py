@@ -89,13 +89,17 @@ class Visitors:
         assert account is not None, "without an account nothing matches"
         if account.once_until is not None and account.once_until <= self._clock():
             return None
+        return await self.begin(account.account_id)
+
+    async def begin(self, account_id: UUID, *, issuer: str | None = None) -> str:
+        """Begin a session and give its token, which nobody knew before (``issuer``: of who signed in there)."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        await self._accounts.begin(token, account.account_id, at=self._clock())
+        await self._accounts.begin(token, account_id, at=self._clock(), issuer=issuer)
         return token
 
-    async def sign_out(self, token: str) -> None:
-        """End a session."""
-        await self._accounts.end(token)
+    async def sign_out(self, token: str) -> str | None:
+        """End a session; gives at which issuer the person signed in, None: here, or there was none."""
+        return await self._accounts.end(token)
 
     async def change_password(self, visitor: Visitor, old: str, new: str) -> bool:
         """Change a password, ending the account's other sessions; False where the old one is not right."""

@@ -1,7 +1,7 @@
 """SQL of the pages' accounts and sessions."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Final
@@ -69,14 +69,15 @@ _BY_NAME: Final = Statement(f"""
     SELECT {_COLUMNS} FROM clerk_accounts a WHERE a.name = CAST(:name AS text) AND a.disabled_at IS NULL
 """)  # noqa: S608 - a constant of this module
 _BEGIN: Final = Statement("""
-    INSERT INTO clerk_sessions (token_sha256, account_id, begun_at, seen_at)
-    VALUES (CAST(:token AS bytea), CAST(:account AS uuid), CAST(:at AS timestamptz), CAST(:at AS timestamptz))
+    INSERT INTO clerk_sessions (token_sha256, account_id, begun_at, seen_at, issuer)
+    VALUES (CAST(:token AS bytea), CAST(:account AS uuid), CAST(:at AS timestamptz), CAST(:at AS timestamptz),
+      CAST(:issuer AS text))
 """)
 _SEEN: Final = Statement(f"""
     UPDATE clerk_sessions s SET seen_at = CAST(:at AS timestamptz) FROM clerk_accounts a
     WHERE s.token_sha256 = CAST(:token AS bytea) AND a.account_id = s.account_id AND a.disabled_at IS NULL
       AND s.begun_at > CAST(:begun AS timestamptz) AND s.seen_at > CAST(:seen AS timestamptz)
-    RETURNING {_COLUMNS}
+    RETURNING {_COLUMNS}, s.issuer
 """)  # noqa: S608 - a constant of this module
 _CHANGE_PASSWORD: Final = Statement("""
     INSERT INTO clerk_passwords (account_id, password_hash, changed_at)
@@ -91,7 +92,7 @@ _DISABLE: Final = Statement("""
     UPDATE clerk_accounts SET disabled_at = coalesce(disabled_at, CAST(:at AS timestamptz))
     WHERE name = CAST(:name AS text) RETURNING account_id
 """)
-_END: Final = Statement("DELETE FROM clerk_sessions WHERE token_sha256 = CAST(:token AS bytea)")
+_END: Final = Statement("DELETE FROM clerk_sessions WHERE token_sha256 = CAST(:token AS bytea) RETURNING issuer")
 _FORGET: Final = Statement("""
     DELETE FROM clerk_sessions WHERE begun_at <= CAST(:begun AS timestamptz) OR seen_at <= CAST(:seen AS timestamptz)
 """)
@@ -141,21 +142,24 @@ class ClerkAccountStore:
                 await note(connection, AccountAct.DISABLED, found["account_id"], by=OPERATOR, at=at)
         return found is not None
 
-    async def begin(self, token: str, account_id: UUID, *, at: datetime) -> None:
-        """Begin a session, and forget those that have ended by themselves."""
+    async def begin(self, token: str, account_id: UUID, *, at: datetime, issuer: str | None = None) -> None:
+        """Begin a session (``issuer``: where the person signed in), and forget those that have ended."""
         await self._database.run(_FORGET, begun=at - SESSION_LIFE, seen=at - SESSION_IDLE)
-        await self._database.run(_BEGIN, token=_digest(token), account=account_id, at=at)
+        await self._database.run(_BEGIN, token=_digest(token), account=account_id, at=at, issuer=issuer)
 
     async def bearer(self, token: str, *, at: datetime) -> ClerkAccount | None:
-        """Say who bears this token; None: nobody, or no longer."""
+        """Say who bears this token; None: nobody, or no longer. Who came without a password need not change it."""
         row = await self._database.row(
             _SEEN, token=_digest(token), at=at, begun=at - SESSION_LIFE, seen=at - SESSION_IDLE
         )
-        return None if row is None else _account(row)
+        if row is None:
+            return None
+        return _account(row) if row["issuer"] is None else replace(_account(row), once_until=None)
 
-    async def end(self, token: str) -> None:
-        """End a session."""
-        await self._database.run(_END, token=_digest(token))
+    async def end(self, token: str) -> str | None:
+        """End a session; gives at which issuer the person signed in, None: here, or there was none."""
+        row = await self._database.row(_END, token=_digest(token))
+        return None if row is None else row["issuer"]
 
 
 def _account(row: Row) -> ClerkAccount:

@@ -20,6 +20,8 @@ class AccountAct(StrEnum):
     DISABLED = "disabled"
     ROLES_CHANGED = "roles-changed"
     SESSIONS_ENDED = "sessions-ended"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
     PASSWORD_CHOSEN = "password-chosen"  # noqa: S105 - a kind of act
 
 

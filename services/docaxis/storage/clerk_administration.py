@@ -31,6 +31,10 @@ class TakenName(Exception):
     """An account of that name is there already."""
 
 
+class TakenIdentity(Exception):
+    """Somebody else is linked to it."""
+
+
 class TooManyAccounts(Exception):
     """The member has as many accounts as it may have."""
 
@@ -135,7 +139,19 @@ _DISABLE: Final = Statement("""
 _ROLES: Final = Statement("""
     UPDATE clerk_accounts SET roles = CAST(:roles AS text[]) WHERE account_id = CAST(:account AS uuid)
 """)
+_END_THERE: Final = Statement("""
+    DELETE FROM clerk_sessions WHERE account_id = CAST(:account AS uuid) AND issuer = CAST(:issuer AS text)
+""")
 _END: Final = Statement("DELETE FROM clerk_sessions WHERE account_id = CAST(:account AS uuid)")
+_LINK: Final = Statement("""
+    INSERT INTO clerk_identities (issuer, subject, account_id, linked_at)
+    VALUES (CAST(:issuer AS text), CAST(:subject AS text), CAST(:account AS uuid), CAST(:at AS timestamptz))
+    ON CONFLICT (issuer, subject) DO NOTHING RETURNING account_id
+""")
+_UNLINK: Final = Statement("""
+    DELETE FROM clerk_identities WHERE issuer = CAST(:issuer AS text) AND account_id = CAST(:account AS uuid)
+    RETURNING subject
+""")
 _NOTED: Final = Statement(f"""
     SELECT a.at, a.name, a.act, a.details, a.done_by FROM clerk_account_acts a WHERE {_MINE}
     ORDER BY a.at DESC, a.act_id LIMIT {ACTS_SHOWN}
@@ -257,6 +273,27 @@ class ClerkAdministration:
             await _target(connection, scope, account_id)
             await connection.run(_END, account=account_id)
             await note(connection, AccountAct.SESSIONS_ENDED, account_id, by=scope.by, at=at)
+
+    async def link(self, scope: Scope, account_id: UUID, issuer: str, subject: str, *, at: datetime) -> None:
+        """Let who is ``subject`` at a provider sign in to an account, and nobody else of that provider.
+
+        An empty subject links nobody any more. Sessions that began there end.
+
+        Raises:
+            NoSuchAccount: Not of this scope.
+            TakenIdentity: Linked to another account.
+        """
+        async with self._database.transaction() as connection:
+            await _target(connection, scope, account_id)
+            before = await connection.row(_UNLINK, issuer=issuer, account=account_id)
+            await connection.run(_END_THERE, issuer=issuer, account=account_id)
+            if not subject:
+                told = "" if before is None else before["subject"]
+                await note(connection, AccountAct.UNLINKED, account_id, by=scope.by, at=at, details=told)
+                return
+            if await connection.row(_LINK, issuer=issuer, subject=subject, account=account_id, at=at) is None:
+                raise TakenIdentity
+            await note(connection, AccountAct.LINKED, account_id, by=scope.by, at=at, details=f"{issuer} {subject}")
 
 
 async def _target(connection: Connection, scope: Scope, account_id: UUID) -> Row:

@@ -13,11 +13,13 @@ from docaxis.clerk.pages import (
     searching,
     sending,
     signing_in,
+    signing_in_elsewhere,
     viewing,
 )
 
 ROUTES: tuple[BaseRoute, ...] = (
     *signing_in.ROUTES,
+    *signing_in_elsewhere.ROUTES,
     *incoming.ROUTES,
     *outgoing.ROUTES,
     *sending.ROUTES,

@@ -13,6 +13,7 @@ from starlette.routing import Route
 from docaxis.clerk.administering import Administering, RejectedAccount, Typed, scope_of
 from docaxis.clerk.guarding import ADMINISTRATORS, Page, read_form, signed_in
 from docaxis.clerk.naming import names_of
+from docaxis.clerk.oidc.tokens import MAX_SUBJECT
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
 from docaxis.directory.errors import RejectedRegistration
@@ -21,6 +22,7 @@ from docaxis.storage.clerk_administration import (
     ClerkAdministration,
     LastAdministrator,
     NoSuchAccount,
+    TakenIdentity,
     TakenName,
     TooManyAccounts,
 )
@@ -95,6 +97,20 @@ async def change_roles(request: Request, visitor: Visitor) -> Response:
     return _back(request)
 
 
+async def link(request: Request, visitor: Visitor) -> Response:
+    subject = str((await read_form(request, visitor, only=ADMINISTRATORS)).get("subject", "")).strip()
+    state, scope = request.app.state, scope_of(visitor.account)
+    if state.provider is None:
+        raise HTTPException(404)
+    if len(subject) > MAX_SUBJECT:
+        return await _one(request, visitor, "identity-taken")
+    try:
+        await state.administration.link(scope, _account_id(request), state.provider.issuer, subject, at=state.clock())
+    except TakenIdentity:
+        return await _one(request, visitor, "identity-taken")
+    return _back(request)
+
+
 async def end_sessions(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor, only=ADMINISTRATORS)
     state = request.app.state
@@ -118,12 +134,15 @@ def _ask(request: Request, visitor: Visitor, typed: Typed, fault: str | None = N
 async def _one(request: Request, visitor: Visitor, fault: str | None = None) -> Response:
     store: ClerkAdministration = request.app.state.administration
     account = await store.account(scope_of(visitor.account), _account_id(request))
+    provider, identities = request.app.state.provider, request.app.state.identities
+    subject = "" if provider is None else await identities.subject_of(provider.issuer, account.account_id)
     return page(
         request,
         "account_one.html",
         visitor,
         HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
         account=account,
+        subject=subject,
         roles=tuple(ClerkRole),
         names=names_of(request, account.organisations),
         message="done" if request.query_params.get("done") == "1" and fault is None else None,
@@ -164,5 +183,6 @@ ROUTES: Final = (
     Route(f"{_ONE}/renew", _administered(renew), methods=["POST"]),
     Route(f"{_ONE}/disable", _administered(disable), methods=["POST"]),
     Route(f"{_ONE}/roles", _administered(change_roles), methods=["POST"]),
+    Route(f"{_ONE}/identity", _administered(link), methods=["POST"]),
     Route(f"{_ONE}/end-sessions", _administered(end_sessions), methods=["POST"]),
 )

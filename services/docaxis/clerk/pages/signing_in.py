@@ -36,6 +36,7 @@ async def sign_in(request: Request) -> Response:
         return page(request, "sign_in.html", None, HTTPStatus.UNAUTHORIZED, faults=("sign-in-failed",))
     attempt.forgive()
     answer = RedirectResponse("/", 303)
+    await state.visitors.sign_out(state.cookies.read(request, Cookie.SESSION))  # who was signed in here before
     state.cookies.give(answer, Cookie.SESSION, token)
     state.cookies.give(answer, Cookie.BROWSER, state.guessing.mark(name))
     return answer
@@ -43,9 +44,11 @@ async def sign_in(request: Request) -> Response:
 
 async def sign_out(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor, only=EVERYBODY)
-    await request.app.state.visitors.sign_out(visitor.token)
-    answer = page(request, "sign_in.html", None, message="signed-out")
-    request.app.state.cookies.drop(answer, Cookie.SESSION)
+    state = request.app.state
+    issuer, provider = await state.visitors.sign_out(visitor.token), state.provider
+    there = await provider.sign_out_address() if provider is not None and issuer == provider.issuer else ""
+    answer = page(request, "sign_in.html", None, message="signed-out", sign_out_there=there)
+    state.cookies.drop(answer, Cookie.SESSION)
     return answer
 
 

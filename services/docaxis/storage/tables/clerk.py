@@ -57,8 +57,28 @@ clerk_sessions = Table(
     Column("account_id", Uuid, ForeignKey("clerk_accounts.account_id"), nullable=False),
     Column("begun_at", MOMENT, nullable=False),
     Column("seen_at", MOMENT, nullable=False),
+    Column("issuer", Text, comment="where the person signed in; null: here, with a password"),
     Index("clerk_sessions_of_account", "account_id"),
     comment="Who is signed in. The cookie holds 256 random bits, the table their digest.",
+)
+
+clerk_identities = Table(
+    "clerk_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account_id", Uuid, ForeignKey("clerk_accounts.account_id"), nullable=False),
+    Column("linked_at", MOMENT, nullable=False),
+    Index("clerk_identities_of_account", "issuer", "account_id", unique=True),
+    comment="Who an account is at an OpenID Connect provider, as its administrator linked it.",
+)
+
+clerk_used_states = Table(
+    "clerk_used_states",
+    metadata,
+    Column("state_sha256", LargeBinary, primary_key=True),
+    Column("used_at", MOMENT, nullable=False),
+    comment="Answers of a provider that were taken; none is taken twice. Forgotten when too old to be taken at all.",
 )
 
 clerk_drafts = Table(
