@@ -106,7 +106,7 @@ async def test_a_retired_key_may_not_start_again(house: House) -> None:
     await house.rotation.require_current(house.key())
 
 
-@pytest.mark.parametrize("step", ["_next_key", "_pin", "_replace"])
+@pytest.mark.parametrize("step", ["_next_key", "_pin", "move"])
 async def test_an_interrupted_change_is_finished_to_the_same_key(
     house: House, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
