@@ -8,7 +8,6 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.problems import RejectedWork
 from docaxis_schemas.events import Action
 from docaxis_schemas.evidence import EvidenceType
-from docaxis_schemas.identifiers import event_id
 
 _ALERTER: Final = "axis.alerter"
 """Stands where other statements name a member; the dot makes it nobody's id."""
@@ -27,15 +26,4 @@ def state_alert(action: Action, envelopes: Envelopes) -> tuple[Outgoing, ...]:
         raise RejectedWork("the alert cannot be read") from error
     if not isinstance(facts, dict) or facts.keys() != _FACTS:
         raise RejectedWork("the alert does not say which rule was met")
-    kind = EvidenceType.ALERT_RAISED
-    return (
-        envelopes.evidence(
-            event_id(action.submission_id, "evidence", kind.value),
-            kind,
-            submission_id=action.submission_id,
-            member=_ALERTER,
-            recipient=None,
-            at=action.at,
-            facts=facts,
-        ),
-    )
+    return (envelopes.stated(action, EvidenceType.ALERT_RAISED, facts, member=_ALERTER),)

@@ -8,7 +8,6 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.problems import RejectedWork
 from docaxis_schemas.events import Action
 from docaxis_schemas.evidence import EvidenceType
-from docaxis_schemas.identifiers import event_id
 
 COMPARED: Final = "holdings-compared"
 
@@ -23,15 +22,4 @@ def state_comparison(action: Action, envelopes: Envelopes) -> tuple[Outgoing, ..
         facts = dict(json.loads(action.body))
     except (ValueError, TypeError) as error:
         raise RejectedWork("the comparison does not say what was compared") from error
-    kind = EvidenceType.HOLDINGS_COMPARED
-    return (
-        envelopes.evidence(
-            event_id(action.submission_id, "evidence", kind.value),
-            kind,
-            submission_id=action.submission_id,
-            member=action.member,
-            recipient=None,
-            at=action.at,
-            facts=facts,
-        ),
-    )
+    return (envelopes.stated(action, EvidenceType.HOLDINGS_COMPARED, facts),)

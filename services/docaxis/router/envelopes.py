@@ -9,6 +9,7 @@ from docaxis.bus.port import Outgoing, Partition
 from docaxis_schemas.codec import encode, headers
 from docaxis_schemas.events import Action, EvidenceRecord, InboxItem
 from docaxis_schemas.evidence import EvidenceType, Statement
+from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.topics import ACTIONS, EVIDENCE, inbox_topic, partition_of
 
 SOURCE: Final = "router"
@@ -51,6 +52,20 @@ class Envelopes:
             submission_id.bytes,
             encode(record),
             headers(record, source=SOURCE, event_id=event_id, subject=submission_id, at=at),
+        )
+
+    def stated(
+        self, action: Action, kind: EvidenceType, facts: dict[str, Any], *, member: str | None = None
+    ) -> Outgoing:
+        """State what an action says by itself, at its own time; a redo says the same under the same id."""
+        return self.evidence(
+            event_id(action.submission_id, "evidence", kind.value),
+            kind,
+            submission_id=action.submission_id,
+            member=member or action.member,
+            recipient=None,
+            at=action.at,
+            facts=facts,
         )
 
     def action(self, action: Action) -> Outgoing:

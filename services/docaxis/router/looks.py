@@ -10,7 +10,6 @@ from docaxis.router.envelopes import Envelopes
 from docaxis.router.problems import RejectedWork
 from docaxis_schemas.events import Action
 from docaxis_schemas.evidence import EvidenceType
-from docaxis_schemas.identifiers import event_id
 
 LOOK: Final = "look"
 EXPORT: Final = "export"
@@ -34,14 +33,4 @@ def state_look(action: Action, envelopes: Envelopes) -> tuple[Outgoing, ...]:
         "credential_id": credential,
         "query_sha256": hashlib.sha256(query.encode()).hexdigest(),
     }
-    return (
-        envelopes.evidence(
-            event_id(action.submission_id, "evidence", kind.value),
-            kind,
-            submission_id=action.submission_id,
-            member=action.member,
-            recipient=None,
-            at=action.at,
-            facts=facts,
-        ),
-    )
+    return (envelopes.stated(action, kind, facts),)

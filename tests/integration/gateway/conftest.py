@@ -15,8 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from auditlog import AuditedLog
 from docaxis.bus.memory import MemoryBroker
 from docaxis.bus.port import Outgoing, Partition, UnavailableBus
+from docaxis.client.auditing import AuditClient
+from docaxis.client.connection import Connection, Patience
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.entries import Role
 from docaxis.directory.organisation_list import write_list
@@ -406,3 +409,19 @@ async def world(gateway_engine: AsyncEngine, registered: Registered, tmp_path: P
         )
     await gateway.stop()
     store.close()
+
+
+@pytest.fixture
+def log(world: Any) -> AuditedLog:
+    settings = world.settings
+    return AuditedLog(
+        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
+    )
+
+
+@pytest.fixture
+async def auditor(world: Any) -> AsyncIterator[AuditClient]:
+    url = await world.gateway.start()
+    connection = Connection(url, world.secrets["auditor"], patience=Patience(seconds=0))
+    yield AuditClient(connection)
+    await connection.close()

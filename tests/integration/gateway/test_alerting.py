@@ -119,14 +119,6 @@ class Desk:
 
 
 @pytest.fixture
-def log(world: Any) -> AuditedLog:
-    settings = world.settings
-    return AuditedLog(
-        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
-    )
-
-
-@pytest.fixture
 async def desk(world: Any, log: AuditedLog) -> Desk:
     made = Desk(world, log)
     await made.rules()  # the first start, before there was anything

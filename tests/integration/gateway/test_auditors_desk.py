@@ -25,14 +25,6 @@ MAU, KHAC = certificate(), certificate("Trần Thị Khác", "99ff", issuer="CN=
 
 
 @pytest.fixture
-def log(world: Any) -> AuditedLog:
-    settings = world.settings
-    return AuditedLog(
-        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
-    )
-
-
-@pytest.fixture
 async def auditor(world: Any) -> AsyncIterator[AuditClient]:
     transport = httpx.ASGITransport(app=world.gateway.app, raise_app_exceptions=False)
     secret = world.secrets["auditor"]

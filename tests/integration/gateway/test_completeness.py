@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,29 +20,12 @@ from docaxis.bus.port import Outgoing
 from docaxis.cli.application import main
 from docaxis.cli.exit_codes import Exit
 from docaxis.client.auditing import AuditClient
-from docaxis.client.connection import Connection, Patience
 from docaxis.client.profile import Profile, write_profile
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import decode
 from docaxis_schemas.events import EvidenceRecord
 from docaxis_schemas.topics import EVIDENCE
 from docaxis_signing.disposition import Disposition
-
-
-@pytest.fixture
-def log(world: Any) -> AuditedLog:
-    settings = world.settings
-    return AuditedLog(
-        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
-    )
-
-
-@pytest.fixture
-async def auditor(world: Any) -> AsyncIterator[AuditClient]:
-    url = await world.gateway.start()
-    connection = Connection(url, world.secrets["auditor"], patience=Patience(seconds=0))
-    yield AuditClient(connection)
-    await connection.close()
 
 
 async def _emitted(world: Any, log: AuditedLog) -> list[Outgoing]:

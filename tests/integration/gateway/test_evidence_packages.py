@@ -24,14 +24,6 @@ HOSTILE = "..$(reboot) `id` %2e%2e CON.pdf"
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 
-@pytest.fixture
-def log(world: Any) -> AuditedLog:
-    settings = world.settings
-    return AuditedLog(
-        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
-    )
-
-
 async def _judged(world: Any, log: AuditedLog, *files: Any) -> UUID:
     submission = UUID((await world.send(world.write(*files))).json()["submission_id"])
     await log.sign(await log.judged(submission, verdict(certificate()), Disposition.DELIVER))

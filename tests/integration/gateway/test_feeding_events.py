@@ -15,26 +15,9 @@ from docaxis.auditor.indexing import RejectedDisclosure
 from docaxis.cli.application import main
 from docaxis.cli.exit_codes import Exit
 from docaxis.client.auditing import AuditClient, DisclosedLeaf
-from docaxis.client.connection import Connection, Patience
 from docaxis.client.profile import Profile, write_profile
 from docaxis.router.envelopes import Envelopes
 from docaxis_schemas.evidence import EvidenceType
-
-
-@pytest.fixture
-def log(world: Any) -> AuditedLog:
-    settings = world.settings
-    return AuditedLog(
-        world.engine, settings.log.directory, settings.axis, settings.environment, world.time, settings.bus.slots
-    )
-
-
-@pytest.fixture
-async def auditor(world: Any) -> AsyncIterator[AuditClient]:
-    url = await world.gateway.start()
-    connection = Connection(url, world.secrets["auditor"], patience=Patience(seconds=0))
-    yield AuditClient(connection)
-    await connection.close()
 
 
 async def state(log: AuditedLog, count: int, at: datetime) -> None:
