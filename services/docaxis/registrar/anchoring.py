@@ -70,8 +70,10 @@ class Anchoring:
         if data is None:
             return False
         size = Checkpoint.parse(Note.parse(data).text).size
+        if not size:
+            return False  # the first leaves are not to wait for an hour
         path = anchor_path(size, CHECKPOINT)
-        if size and await asyncio.to_thread(self._files.read, path) is None:
+        if await asyncio.to_thread(self._files.read, path) is None:
             token: Any = await self._stamper.async_timestamp(imprint(data), DIGEST)
             # the token first: a checkpoint in this folder always has its token beside it
             await asyncio.to_thread(self._files.put, [(anchor_path(size, TOKEN), token.dump()), (path, data)])
