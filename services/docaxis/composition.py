@@ -391,7 +391,12 @@ async def build_clerk(context: Context) -> Part:
         raise MisconfiguredService(str(error)) from error
     url = await pages.start()
     context.stack.push_async_callback(pages.stop)
-    return Part("clerk", {"ledger": pages.ledger.serve, "reminding": pages.reminding.serve}, tuple, url)
+    return Part(
+        "clerk",
+        {"ledger": pages.ledger.serve, "reminding": pages.reminding.serve, "conditions": pages.conditions.serve},
+        tuple,
+        url,
+    )
 
 
 async def build_alerter(context: Context) -> Part:

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from docaxis.clerk import relating
 from docaxis.storage.clerk_drafts import Draft
 from docaxis_schemas.document import DocumentMetadata, RejectedDocument
 from docaxis_schemas.faults import Fault
-from docaxis_schemas.submission import MAX_RECIPIENTS, Addressee, ContentEntry, FileRole
+from docaxis_schemas.submission import MAX_REASON, MAX_RECIPIENTS, Addressee, ContentEntry, FileRole
 
 FIELDS: Final = (
     "issuer", "type", "type_name", "number", "notation", "subject", "place", "promulgated_on", "due_on", "urgency",
@@ -27,6 +28,8 @@ def new_draft(draft_id: UUID, issuer: str, now: datetime) -> Draft:
 def typed(draft: Draft, form: Mapping[str, Any], now: datetime) -> Draft:
     """Take what was typed on the first page."""
     values = {name: str(form.get(name, "")).strip() for name in FIELDS}
+    if "reason" in form:
+        values["reason"] = str(form["reason"]).strip()[:MAX_REASON]
     return Draft(draft.draft_id, draft.form | values, draft.files, now)
 
 
@@ -90,17 +93,19 @@ def metadata(draft: Draft) -> dict[str, Any]:
     """Give the metadata as the axis takes them; what was left empty is left out."""
     given: dict[str, Any] = {name: draft.form[name] for name in FIELDS if draft.form.get(name)}
     given["issuer"] = {"code": draft.form.get("issuer", "")}
-    given["recipients"] = recipients_of(draft)
-    return given
+    lines = recipients_of(draft)
+    kept: dict[str, Any] = draft.form.get("kept", {})
+    return kept | given | {"recipients": lines} | relating.said(draft.form, draft.files, lines)
 
 
 def faults_of(draft: Draft, now: datetime) -> list[Fault]:
-    """Say everything the axis would refuse the metadata for."""
+    """Say everything the axis would refuse the metadata for, and what else is missing."""
+    missing = list(relating.faults_of(draft.form))
     try:
         DocumentMetadata.from_json(metadata(draft), now=now)
     except RejectedDocument as error:
-        return list(error.faults)
-    return []
+        missing += [one for one in error.faults if one.field not in {"business.reason", "business.document_id"}]
+    return missing
 
 
 def _same(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

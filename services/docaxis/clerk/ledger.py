@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from docaxis.clerk.naming import type_name_of
+from docaxis.clerk.referring import links_of, reference_of
 from docaxis.client import Delivery
 from docaxis.directory.entries import Principal, Role
 from docaxis.directory.sharing import sent_for
@@ -56,7 +57,7 @@ class Ledger:
             UnavailableStorage: The database is away, or another process is just at it.
         """
         for register, read in (
-            (Register.INCOMING, partial(incoming_row, member)),
+            (Register.INCOMING, partial(incoming_row, member, snapshot=self._directory())),
             (Register.OUTGOING, partial(outgoing_row, member, snapshot=self._directory())),
         ):
             held = (member, register)
@@ -83,7 +84,8 @@ class Ledger:
         """
         body = json.dumps(dict(delivery.entry.body)).encode()
         told = Waiting(delivery.delivery_id, delivery.submission_id, delivery.recipient, delivery.entry.at, body)
-        return await self._registers.accept(incoming_row(member, told), account=account, at=self._clock())
+        row = incoming_row(member, told, snapshot=self._directory())
+        return await self._registers.accept(row, account=account, at=self._clock())
 
     async def serve(self, stopping: asyncio.Event, pause: timedelta = PAUSE) -> None:
         """Catch up until told to stop."""
@@ -95,13 +97,14 @@ class Ledger:
             await stopped_within(stopping, pause)
 
 
-def incoming_row(member: str, waiting: Waiting) -> DocumentRow:
+def incoming_row(member: str, waiting: Waiting, *, snapshot: DirectorySnapshot) -> DocumentRow:
     """Read a delivery's inbox item."""
     body = json.loads(waiting.body)
     due = body.get("due_at")
     return _row(
         waiting,
         body.get("document", {}),
+        snapshot,
         register=Register.INCOMING,
         member=member,
         organisation=waiting.organisation,
@@ -118,6 +121,7 @@ def outgoing_row(member: str, waiting: Waiting, *, snapshot: DirectorySnapshot) 
     return _row(
         waiting,
         document,
+        snapshot,
         register=Register.OUTGOING,
         member=member,
         organisation=_sending_organisation(member, manifest, snapshot),
@@ -137,7 +141,7 @@ def _sending_organisation(member: str, manifest: Mapping[str, Any], snapshot: Di
     return next(iter(sorted(own)), "") if sent_for(manifest, anybody, snapshot) else ""
 
 
-def _row(waiting: Waiting, document: Mapping[str, Any], **own: Any) -> DocumentRow:
+def _row(waiting: Waiting, document: Mapping[str, Any], snapshot: DirectorySnapshot, **own: Any) -> DocumentRow:
     number = "/".join(part for part in (document.get("number"), document.get("notation")) if part)
     type_name = document.get("type_name") or type_name_of(str(document.get("type", "")))
     subject = str(document.get("subject", ""))
@@ -153,6 +157,8 @@ def _row(waiting: Waiting, document: Mapping[str, Any], **own: Any) -> DocumentR
         promulgated_on=_day(document.get("promulgated_on")),
         urgency=str(document.get("urgency", "normal")),
         folded=folded(f"{number} {type_name} {subject}"),
+        reference=reference_of(document, own["issuer"], waiting.submission_id),
+        links=tuple(links_of(document, snapshot.canonical)),
         **own,
     )
 

@@ -50,6 +50,8 @@ def page(
         "day": day,
         "environment": request.app.state.environment,
         "provider": request.app.state.provider,
+        "troubles": request.app.state.conditions.troubles,
+        "read_only": request.app.state.conditions.read_only,
         "message": None,
         "faults": (),
     }

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 
 from docaxis.addresses import Senders, is_loopback
 from docaxis.clerk.administering import Administering
+from docaxis.clerk.conditions import Conditions
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.entitlements import EndedEntitlement, Entitlements
 from docaxis.clerk.guarding import HEADERS, BoundHeaders, ForeignForm, ReadOnlyRole, SuspendedOrganisation, TooLargeForm
@@ -41,9 +42,10 @@ from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.clerk_administration import ClerkAdministration
 from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
-from docaxis.storage.clerk_drafts import ClerkDraftStore
+from docaxis.storage.clerk_drafts import ClerkDraftStore, TooManyDrafts
 from docaxis.storage.clerk_holdings import ClerkHoldings
 from docaxis.storage.clerk_identities import ClerkIdentities
+from docaxis.storage.clerk_links import ClerkLinks
 from docaxis.storage.clerk_lists import ClerkLists
 from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents.sealing import StoreKey
@@ -89,6 +91,7 @@ def build_clerk_pages(
             SuspendedOrganisation: _suspended,
             TooLargeForm: _too_large,
             TooLargeForRoom: _too_large,
+            TooManyDrafts: _too_many_drafts,
             NoRoom: _no_room,
             RejectedByAxis: _rejected,
             ClientError: _away,
@@ -105,7 +108,9 @@ def build_clerk_pages(
     app.state.identities = ClerkIdentities(engine)
     app.state.key = key
     app.state.lists = ClerkLists(engine)
+    app.state.conditions = Conditions(gateway, app.state.lists, clock)
     app.state.drafts = ClerkDraftStore(engine)
+    app.state.links = ClerkLinks(engine)
     app.state.documents = ClerkDocuments(engine)
     app.state.holdings = ClerkHoldings(engine)
     app.state.registers = ClerkRegisters(engine)
@@ -151,6 +156,7 @@ class ClerkPages:
         self.visitors = visitors
         self.ledger: Ledger = app.state.ledger
         self.reminding: Reminding = app.state.reminding
+        self.conditions: Conditions = app.state.conditions
         self._server = WebServer(app, settings.clerk.host, settings.clerk.port, name="clerk pages")
 
     async def start(self) -> str:
@@ -184,6 +190,10 @@ async def _too_large(request: Request, _: Exception) -> Response:
     answer = await _told(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "too-large-text")
     answer.headers["Connection"] = "close"  # the rest of it is not waited for
     return answer
+
+
+async def _too_many_drafts(request: Request, _: Exception) -> Response:
+    return await _told(request, HTTPStatus.CONFLICT, "too-many-drafts", "too-many-drafts-text")
 
 
 async def _no_room(request: Request, _: Exception) -> Response:

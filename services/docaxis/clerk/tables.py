@@ -40,7 +40,16 @@ def register_line(entry: RegisterEntry, names: Mapping[str, str], language: str)
 
 
 def status_of(entry: RegisterEntry, language: str) -> str:
-    """Say how far a document has come."""
+    """Say how far a document has come, and what its sender asked since."""
+    asked = (
+        f"{word(f'change-{change}', language)}: {word(f'change-state-{state}', language)}"
+        + (f" ({count})" if entry.found.document.register is Register.OUTGOING else "")
+        for (change, state), count in sorted(entry.changes.items())
+    )
+    return "; ".join((_progress(entry, language), *asked))
+
+
+def _progress(entry: RegisterEntry, language: str) -> str:
     if entry.found.report:
         return word(f"report-{entry.found.report}", language)
     if entry.found.state:

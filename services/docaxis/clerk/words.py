@@ -4,6 +4,8 @@ from typing import Final
 
 from docaxis.clerk.account_words import ACCOUNT_WORDS
 from docaxis.clerk.administration_words import ADMINISTRATION_WORDS
+from docaxis.clerk.changing_words import CHANGING_WORDS
+from docaxis.clerk.condition_words import CONDITION_WORDS
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
 from docaxis.clerk.reconciling_words import RECONCILING_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
@@ -16,8 +18,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **REGISTER_WORDS,
     **DEADLINE_WORDS,
     **RECONCILING_WORDS,
+    **CONDITION_WORDS,
     **ACCOUNT_WORDS,
     **ADMINISTRATION_WORDS,
+    **CHANGING_WORDS,
     **VIEWING_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),
@@ -240,6 +244,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "link-reply": ("Trả lời", "Answers"),
     "link-reference": ("Liên quan", "Refers to"),
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
+    "event-alert.raised": ("Trục đưa ra cảnh báo", "The axis raised an alert"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),
     "sent": ("Đã gửi.", "It was sent."),
@@ -259,6 +264,8 @@ FIELDS: Final[dict[str, str]] = {
     "due_on": "due",
     "urgency": "urgency",
     "recipients": "to",
+    "reason": "reason",
+    "earlier": "replaced-named",
     "file-main": "main-file",
     "file-appendix": "appendix",
     "file-enclosure": "enclosure",

@@ -222,6 +222,24 @@ COMMANDS: Final = (
         "docaxis recall 1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b --recipient H37.02 --reason 'Gửi nhầm'",
     ),
     Command(
+        "update",
+        "docaxis.cli.changing:update",
+        Text(
+            "Cập nhật văn bản đã gửi, kèm lý do; nơi đã có văn bản được đề nghị đồng ý.",
+            "Update a document sent before, for a reason; whoever has it is asked to agree.",
+        ),
+        "docaxis update 1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b da-sua.pdf --metadata van-ban.json --reason 'Đính chính'",
+    ),
+    Command(
+        "replace",
+        "docaxis.cli.changing:replace",
+        Text(
+            "Thay thế văn bản đã gửi bằng văn bản mới, kèm lý do.",
+            "Replace documents sent before by a new one, for a reason.",
+        ),
+        "docaxis replace moi.pdf --earlier 'H98.14,2026/03/04,15/QĐ-SNV' --metadata moi.json --reason 'Ban hành mới'",
+    ),
+    Command(
         "answer-recall",
         "docaxis.cli.recalls:answer_recall",
         Text(

@@ -43,6 +43,40 @@ class Connecting(Speaking):
     profile: str | None = None
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describing:
+    """What a document is that goes out, and with which files and to whom.
+
+    Attributes:
+        metadata: JSON file with the document's metadata; the options below take precedence over it.
+        to: Recipient: an organisation code, or group:NAME; repeat for more.
+        appendix: File of an appendix of the same document; repeat for more.
+        enclosure: Any other file that goes along; repeat for more.
+        issuer: Code of the organisation that issued the document.
+        type: Type of document, such as cong-van or 'công văn'.
+        subject: What it is about.
+        place: Place of promulgation.
+        date: Date of promulgation, as YEAR-MONTH-DAY.
+        number: Its number.
+        notation: Its notation.
+        urgency: How urgent it is.
+    """
+
+    metadata: Path | None = None
+    to: Annotated[tuple[str, ...], REPEATED] = ()
+    appendix: Annotated[tuple[Path, ...], REPEATED] = ()
+    enclosure: Annotated[tuple[Path, ...], REPEATED] = ()
+    issuer: str | None = None
+    type: str | None = None
+    subject: str | None = None
+    place: str | None = None
+    date: str | None = None
+    number: str | None = None
+    notation: str | None = None
+    urgency: Literal["normal", "khan", "thuong-khan", "hoa-toc", "hoa-toc-hen-gio"] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """What `docaxis demo` is asked; ``keep`` leaves documents and evidence of the story there."""

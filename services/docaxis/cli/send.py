@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 from uuid import uuid4
 
 from docaxis.cli.connecting import connect
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
-from docaxis.cli.options import REPEATED, Connecting, Flag
+from docaxis.cli.options import Connecting, Describing, Flag
 from docaxis.cli.output import Output, output_for
 from docaxis.client.axis import addressee
 from docaxis.client.files import OutgoingFile
@@ -30,20 +30,9 @@ async def send(
     file: Path,
     /,
     *,
-    metadata: Path | None = None,
-    to: Annotated[tuple[str, ...], REPEATED] = (),
-    appendix: Annotated[tuple[Path, ...], REPEATED] = (),
-    enclosure: Annotated[tuple[Path, ...], REPEATED] = (),
-    issuer: str | None = None,
-    type: str | None = None,  # noqa: A002 - the name of the option
-    subject: str | None = None,
-    place: str | None = None,
-    date: str | None = None,
-    number: str | None = None,
-    notation: str | None = None,
-    urgency: Literal["normal", "khan", "thuong-khan", "hoa-toc", "hoa-toc-hen-gio"] | None = None,
+    describing: Describing | None = None,
     forwarded: Flag = False,
-    id: str | None = None,  # noqa: A002 - as above
+    id: str | None = None,  # noqa: A002 - the name of the option
     wait: int = 0,
     connecting: Connecting | None = None,
 ) -> int:
@@ -51,43 +40,37 @@ async def send(
 
     Args:
         file: The signed PDF.
-        metadata: JSON file with the document's metadata; the options below take precedence over it.
-        to: Recipient: an organisation code, or group:NAME; repeat for more.
-        appendix: File of an appendix of the same document; repeat for more.
-        enclosure: Any other file that goes along; repeat for more.
-        issuer: Code of the organisation that issued the document.
-        type: Type of document, such as cong-van or 'công văn'.
-        subject: What it is about.
-        place: Place of promulgation.
-        date: Date of promulgation, as YEAR-MONTH-DAY.
-        number: Its number.
-        notation: Its notation.
-        urgency: How urgent it is.
+        describing: What the document is.
         forwarded: Pass on a document of an issuer you may not send for.
         id: Your own key; the same key with the same content is the same submission.
         wait: Seconds to wait for the verdict.
         connecting: How the command answers, and as whom it speaks.
     """
+    told = describing or Describing()
+    return await hand_in(file, told, document_of(told), connecting, forwarded=forwarded, own_id=id, wait=wait)
+
+
+async def hand_in(
+    file: Path,
+    describing: Describing,
+    document: Mapping[str, Any],
+    connecting: Connecting | None,
+    *,
+    forwarded: bool = False,
+    own_id: str | None,
+    wait: int,
+) -> int:
+    """Send a document whose metadata are known, and tell what the axis says."""
     output = output_for(connecting)
-    words = {
-        "type": type,
-        "subject": subject,
-        "place": place,
-        "promulgated_on": date,
-        "number": number,
-        "notation": notation,
-        "urgency": urgency,
-    }
-    document = _document(metadata, issuer, words)
-    own_id = id or str(uuid4())
-    output.note(f"Khóa của lượt gửi: {own_id}", f"Key of this submission: {own_id}")
+    key = own_id or str(uuid4())
+    output.note(f"Khóa của lượt gửi: {key}", f"Key of this submission: {key}")
     async with connect(connecting) as axis:
         with output.progress() as progress:
             submission = await axis.send(
                 document,
-                _files(file, appendix, enclosure),
-                [addressee(code) for code in to],
-                own_id=own_id,
+                _files(file, describing.appendix, describing.enclosure),
+                [addressee(code) for code in describing.to],
+                own_id=key,
                 forwarded=forwarded,
                 wait=wait,
                 progress=progress,
@@ -95,16 +78,24 @@ async def send(
     return _tell(submission, output)
 
 
-def _document(path: Path | None, issuer: str | None, words: Mapping[str, str | None]) -> dict[str, Any]:
+def document_of(describing: Describing) -> dict[str, Any]:
+    """Give the metadata: those of the file, and over them the options.
+
+    Raises:
+        CommandFailed: The file holds no JSON object.
+    """
     document: dict[str, Any] = {}
+    path = describing.metadata
     if path is not None:
         try:
             document = parse_object(path.read_bytes(), limit=MAX_MANIFEST)
         except RejectedJson as error:
             vi, en = f"{path}: không phải JSON hợp lệ ({error}).", f"{path}: not acceptable JSON ({error})."
             raise CommandFailed(Exit.BAD_INPUT, "malformed-json", vi, en) from error
-    if issuer is not None:
-        document["issuer"] = {"code": issuer}
+    if describing.issuer is not None:
+        document["issuer"] = {"code": describing.issuer}
+    names = ("type", "subject", "place", "number", "notation", "urgency")
+    words = {name: getattr(describing, name) for name in names} | {"promulgated_on": describing.date}
     return document | {name: value for name, value in words.items() if value is not None}
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.storage.clerk_links import Link, add_links
 from docaxis.storage.clerk_lists import PAGE, Place
 from docaxis.storage.driver import Connection, Database, Row, Statement
 
@@ -33,7 +34,7 @@ class Register(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """A document as a register has it."""
+    """A document as a register has it; ``links`` say which earlier ones it names, ``reference`` how others name it."""
 
     register: Register
     document_id: UUID
@@ -50,6 +51,8 @@ class DocumentRow:
     due_at: datetime | None
     urgency: str
     folded: str
+    reference: str | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class FoundDocument:
 
 COLUMNS: Final = (
     "d.register, d.document_id, d.submission_id, d.member, d.organisation, d.at, d.issuer, d.number, d.type_name, "
-    "d.subject, d.signer, d.promulgated_on, d.due_at, d.urgency, d.folded, d.year, d.register_number, "
+    "d.subject, d.signer, d.promulgated_on, d.due_at, d.urgency, d.folded, d.reference, d.year, d.register_number, "
     "d.registered_at, d.registered_by"
 )
 _KINDS: Final = {
@@ -111,6 +114,7 @@ _KINDS: Final = {
     "due_at": "timestamptz",
     "urgency": "text",
     "folded": "text",
+    "reference": "text",
 }
 _GIVEN: Final = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _KINDS.items())
 _ADD: Final = Statement(f"""
@@ -224,6 +228,9 @@ async def waiting(connection: Connection, register: Register, member: str, since
 async def add_documents(connection: Connection, rows: Sequence[DocumentRow]) -> None:
     """Take documents in; one that is there already stays as it is."""
     await connection.run(_ADD, **{name: _column(rows, name) for name in _KINDS})
+    await add_links(
+        connection, [(row.register.value, row.document_id, row.member, link) for row in rows for link in row.links]
+    )
 
 
 def found_document(row: Mapping[str, Any] | Row) -> FoundDocument:

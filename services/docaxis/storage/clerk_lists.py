@@ -38,6 +38,16 @@ class ReceivedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A submission as its sender signed it, and whom the gateway resolved its recipients to."""
+
+    submission_id: UUID
+    at: datetime
+    manifest: dict[str, Any]
+    resolution: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SentRow:
     """A submission in a list, with how many of its deliveries have come how far."""
 
@@ -84,6 +94,22 @@ _SENT: Final = Statement("""
 """)
 
 
+_ONE_SENT: Final = Statement("""
+    SELECT submission_id, received_at AS at, manifest, resolution FROM claims
+    WHERE submission_id = CAST(:submission AS uuid) AND member = CAST(:member AS text)
+""")
+
+
+_LATE: Final = Statement("""
+    SELECT 1 AS late FROM claims c
+    WHERE c.decided_at IS NULL AND c.received_at < CAST(:before AS timestamptz)
+      AND c.received_at > CAST(:before AS timestamptz) - interval '1 day'
+      AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.submission_id = c.submission_id AND a.attempt > 1)
+      AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.submission_id = c.submission_id)
+    LIMIT 1
+""")
+
+
 class ClerkLists:
     """Answers for a member's organisations."""
 
@@ -118,6 +144,25 @@ class ClerkLists:
         """
         rows = await self._database.rows(_SENT, member=member, limit=limit, **_where(after))
         return [_sent(row) for row in rows]
+
+    async def is_late(self, before: datetime) -> bool:
+        """Say whether a document handed in before a moment was not examined once; what waits for data was.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        return await self._database.row(_LATE, before=before) is not None
+
+    async def sent_one(self, member: str, submission_id: UUID) -> Sent | None:
+        """Give one submission of a member's: the caller judges who may see it.
+
+        Raises:
+            UnavailableStorage: The database is away.
+        """
+        row = await self._database.row(_ONE_SENT, member=member, submission=submission_id)
+        if row is None:
+            return None
+        return Sent(row["submission_id"], row["at"], json.loads(row["manifest"]), json.loads(row["resolution"]))
 
 
 def _where(after: Place | None) -> dict[str, Any]:

@@ -6,8 +6,8 @@ committed is never taken away, whatever becomes of the document.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -47,12 +47,16 @@ class Book:
 
 @dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """A document under its number, with its first recipients and how many there are (outgoing)."""
+    """A document under its number, with its first recipients and how many there are (outgoing).
+
+    ``changes`` counts the recipients of which the sender asked something, by what it asked and what they answered.
+    """
 
     found: FoundDocument
     recipients: tuple[str, ...]
     recipient_count: int
     disposition: str | None
+    changes: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ _GAPS: Final = Statement("""
 
 def _entries(order: str) -> Statement:
     return Statement(f"""
-        SELECT {COLUMNS}, i.state, i.report, o.recipients, coalesce(o.count, 0) AS count, v.disposition
+        SELECT {COLUMNS}, i.state, i.report, o.recipients, coalesce(o.count, 0) AS count, v.disposition,
+          coalesce(o.changes, ARRAY[i.change || ' ' || i.change_state]) AS changes
         FROM (
           SELECT * FROM clerk_documents
           WHERE member = CAST(:member AS text) AND organisation = CAST(:organisation AS text)
@@ -116,7 +121,8 @@ def _entries(order: str) -> Statement:
         LEFT JOIN delivery_lines i ON d.register = 'incoming' AND i.submission_id = d.submission_id
           AND i.recipient = d.organisation
         LEFT JOIN LATERAL (
-          SELECT count(*) AS count, (array_agg(l.recipient ORDER BY l.recipient))[1:3] AS recipients
+          SELECT count(*) AS count, (array_agg(l.recipient ORDER BY l.recipient))[1:3] AS recipients,
+            array_agg(l.change || ' ' || l.change_state) FILTER (WHERE l.change IS NOT NULL) AS changes
           FROM delivery_lines l WHERE d.register = 'outgoing' AND l.submission_id = d.submission_id
         ) o ON true
         LEFT JOIN LATERAL (
@@ -217,7 +223,13 @@ class ClerkRegisters:
             limit=limit,
         )
         return [
-            RegisterEntry(found_document(row), tuple(row["recipients"] or ()), row["count"], row["disposition"])
+            RegisterEntry(
+                found_document(row),
+                tuple(row["recipients"] or ()),
+                row["count"],
+                row["disposition"],
+                Counter((change, state) for change, _, state in (one.partition(" ") for one in row["changes"] if one)),
+            )
             for row in rows
         ]
 

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from ipaddress import ip_network
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chromium import CHROMIUM, SWITCHES
 from clerkoffice import LEADER, SENDER, Office
+from clerkoffice.walking import PATIENCE_MS
 from docaxis.clerk import ClerkPages, build_clerk_pages
 from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.passwords import Passwords
@@ -72,6 +73,15 @@ async def browser() -> AsyncIterator[Browser]:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
         yield opened
         await opened.close()
+
+
+@pytest.fixture
+async def plain(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser in which no script of a page runs."""
+    context = await browser.new_context(java_script_enabled=False, locale="vi-VN")
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    await context.close()
 
 
 @pytest.fixture(scope="session")

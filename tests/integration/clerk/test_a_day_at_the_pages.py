@@ -1,45 +1,18 @@
 """A document goes its way by the pages alone, in a real browser without JavaScript; every page is checked by axe."""
 
-import os
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
 from clerkoffice.accessibility import check_by_axe
+from clerkoffice.walking import PATIENCE_MS, picture, sign_in, wait_for
 from docaxis_schemas.lifecycle import REPORT_NAMES, Report
 from docaxis_schemas.moments import VIETNAM
 
-PATIENCE_MS = 60_000
 SUBJECT = "Về việc kiểm thử trang văn thư của trục liên thông"
-
-
-@pytest.fixture
-async def plain(browser: Browser) -> AsyncIterator[BrowserContext]:
-    """A browser in which no script of a page runs."""
-    context = await browser.new_context(java_script_enabled=False, locale="vi-VN")
-    context.set_default_timeout(PATIENCE_MS)
-    yield context
-    await context.close()
-
-
-async def sign_in(page: Page, office: Office, member: str) -> None:
-    clerk = office.clerk(member)
-    await page.goto(f"{office.pages}/sign-in")
-    await page.get_by_label("Tài khoản").fill(clerk.clerk_name)
-    await page.get_by_label("Mật khẩu").fill(clerk.clerk_password)
-    await page.get_by_role("button", name="Đăng nhập").click()
-    await expect(page.get_by_role("heading", name="Văn bản đến")).to_be_visible()
-
-
-async def picture(page: Page, name: str) -> None:
-    """Keep a picture of a page where the caller of the tests asks for them (DOCAXIS_PICTURES)."""
-    if folder := os.environ.get("DOCAXIS_PICTURES"):
-        await page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 async def send(page: Page, office: Office, tmp_path: Path) -> str:
@@ -73,16 +46,6 @@ async def send(page: Page, office: Office, tmp_path: Path) -> str:
     await page.get_by_role("button", name="Gửi", exact=True).click()
     await expect(page.get_by_role("status")).to_have_text("Đã gửi.")
     return page.url.partition("?")[0]
-
-
-async def wait_for(page: Page, address: str, text: str) -> None:
-    """Look again until the page says so: without scripts it does not change by itself."""
-    for _ in range(120):
-        await page.goto(address)
-        if await page.get_by_text(text).count():
-            return
-        await page.wait_for_timeout(250)
-    raise AssertionError(f"{address} never said {text!r}: {await page.content()}")
 
 
 async def look_into_the_registers(page: Page, office: Office, register: str) -> None:

@@ -1,5 +1,6 @@
 """Forms are bounded: in bytes, in files, in recipients, in what is text at all; and nothing stays behind on disk."""
 
+import asyncio
 import re
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,6 +15,7 @@ import docaxis_schemas.files
 from clerkoffice import SENDER, Office
 from docaxis.clerk import ClerkPages, drafting, guarding, uploading
 from docaxis.clerk.cookies import Cookie, Cookies
+from docaxis.storage import clerk_drafts
 
 _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 TYPED = {"type": "cong-van", "number": "7", "notation": "BTN-VP", "subject": "V/v thử giới hạn", "place": "Hà Nội"}
@@ -23,14 +25,16 @@ Desk = tuple[httpx.AsyncClient, str, str]
 @pytest.fixture
 async def desk(office: Office, published: ClerkPages) -> AsyncIterator[Desk]:
     """Somebody signed in, with a draft that has been begun and the token of the session."""
-    transport = httpx.ASGITransport(published.app, client=("127.0.0.1", 4711))
+    transport = httpx.ASGITransport(published.app, raise_app_exceptions=False, client=("127.0.0.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="https://axis.example", trust_env=False) as visitor:
         clerk = office.clerk(SENDER)
         await visitor.post("/sign-in", data={"name": clerk.clerk_name, "password": clerk.clerk_password})
         found = _TOKEN.search((await visitor.get("/inbox")).text)
         assert found
         begun = await visitor.post("/send", data={"form_token": found[1]})
-        yield visitor, found[1], begun.headers["location"]
+        address = begun.headers["location"]
+        yield visitor, found[1], address
+        await visitor.post(address.replace("/document", "/discard"), data={"form_token": found[1]})
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +152,22 @@ async def test_a_draft_has_no_more_recipients_than_may_be_sent(desk: Desk, monke
     assert "x" * (drafting.MAX_NAMED + 1) not in answer.text
 
 
+async def test_one_account_has_so_many_drafts_also_when_they_are_begun_at_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor, token, _ = desk
+    begun = (await visitor.get("/drafts")).text.count("/document")
+    monkeypatch.setattr(clerk_drafts, "MAX_DRAFTS", begun + 2)
+    answers = await asyncio.gather(*(visitor.post("/send", data={"form_token": token}) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [303, 303, 409, 409, 409, 409]
+    assert "Quá nhiều bản nháp" in next(answer.text for answer in answers if answer.status_code == 409)
+    for answer in answers:
+        if answer.status_code == 303:
+            address = answer.headers["location"].replace("/document", "/discard")
+            await visitor.post(address, data={"form_token": token})
+    assert (await visitor.post("/send", data={"form_token": token})).status_code == 303
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "unicode_escape"])
 @pytest.mark.parametrize("value", [b"\\ud800", b"a\0b"])
 async def test_what_is_no_text_is_refused(desk: Desk, value: bytes, charset: str) -> None:
@@ -196,11 +216,7 @@ async def test_a_mistake_of_ours_is_told_in_words_and_says_nothing_of_our_inside
 
     monkeypatch.setattr(published.app.state, "directory", fail)
     monkeypatch.setattr(published.app.state, "drafts", None)
-    transport = httpx.ASGITransport(published.app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="https://axis.example", cookies=visitor.cookies, trust_env=False
-    ) as again:
-        answer = await again.get("/drafts")
+    answer = await visitor.get("/drafts")
     assert answer.status_code == 500
     assert "Trang gặp lỗi" in answer.text
     assert "insides" not in answer.text

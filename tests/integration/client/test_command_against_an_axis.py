@@ -39,6 +39,52 @@ def test_send_prints_one_object_and_the_key_to_standard_error(
     assert fake.manifests[0]["document"]["number"] == "16"
 
 
+SUBMISSION = "1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b"
+DESCRIBED = ("--issuer", "H37.02", "--type", "cong-van", "--place", "X", "--date", "2026-03-04", "--subject", "x")
+
+
+@pytest.mark.parametrize(
+    ("given", "numbered", "named"),
+    [
+        (SUBMISSION, ("--number", "15", "--notation", "UBND-VP"), "H37.02,2026/03/04,15/UBND-VP"),
+        (SUBMISSION, (), SUBMISSION),
+        ("H37.02,2026/03/01,7/UBND", ("--number", "15"), "H37.02,2026/03/01,7/UBND"),
+    ],
+)
+def test_an_update_names_what_it_updates(
+    fake: Any, run: Run, pdf: Path, given: str, numbered: tuple[str, ...], named: str
+) -> None:
+    why = ("--reason", "Đính chính", "--to", "H38", "--remove", "H39")
+    code, lines, _ = run("update", given, pdf, *DESCRIBED, *numbered, *why)
+    assert code == 0, lines
+    business = fake.manifests[0]["document"]["business"]
+    assert (business["action"], business["reason"], business["document_id"]) == ("update", "Đính chính", named)
+    assert business["update"]["receivers"] == [{"code": "H39", "change": "removed"}]
+
+
+def test_a_replacement_names_all_that_it_replaces_and_who_holds_it(fake: Any, run: Run, pdf: Path) -> None:
+    named = (SUBMISSION, "H37.02,2026/03/01,7/UBND")
+    given = [word for one in named for word in ("--earlier", one)]
+    code, lines, _ = run("replace", pdf, *given, *DESCRIBED, "--to", "H38", "--holder", "H39", "--reason", "Mới")
+    assert code == 0, lines
+    business = fake.manifests[0]["document"]["business"]
+    assert business["replacements"] == [{"document_id": one, "holders": ["H39"]} for one in named]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("update", "15/UBND", "--reason", "x"), ("update", SUBMISSION, "--reason", " "), ("replace", "--reason", "x")],
+)
+def test_a_change_that_names_nothing_or_gives_no_reason_is_not_sent(
+    fake: Any, run: Run, pdf: Path, wrong: tuple[str, ...]
+) -> None:
+    command, *rest = wrong
+    earlier, reason = rest[:-2], rest[-2:]
+    code, lines, _ = run(command, *earlier, pdf, *DESCRIBED, "--to", "H38", *reason)
+    assert (code, lines[0]["error"]["code"]) == (64, "usage")
+    assert not fake.manifests
+
+
 def test_a_refused_document_ends_with_1_and_its_faults(run: Run, pdf: Path) -> None:
     code, lines, _ = run("send", pdf, "--to", "H38", "--issuer", "H37.02", "--subject", "bad")
     assert code == 1

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from docaxis.clerk.pages import (
     account,
     administration,
+    changing,
     deadlines,
     incoming,
     outgoing,
@@ -23,6 +24,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *incoming.ROUTES,
     *outgoing.ROUTES,
     *sending.ROUTES,
+    *changing.ROUTES,
     *registers.ROUTES,
     *searching.ROUTES,
     *deadlines.ROUTES,

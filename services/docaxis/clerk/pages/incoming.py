@@ -11,11 +11,13 @@ from starlette.routing import Route
 
 from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.handing_out import hand_out
+from docaxis.clerk.linking import linked_with
 from docaxis.clerk.naming import names_of
 from docaxis.clerk.places import place_after, place_of
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
 from docaxis.client import Delivery
+from docaxis.storage.clerk_documents import Register
 from docaxis.storage.clerk_lists import PAGE
 from docaxis_schemas.calendar import vietnam
 from docaxis_schemas.deadlines import Standing, standing, to_answer
@@ -117,6 +119,7 @@ async def _show(
         asked=own.detail if own else {},
         timeline=state.timeline,
         links=state.links,
+        linked=await linked_with(request, visitor, Register.INCOMING, found.delivery_id),
         verdict=verdict,
         names=names_of(request, (str(found.entry.body.get("issuer", "")), found.recipient)),
         progress=PROGRESS,

@@ -8,19 +8,20 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from docaxis.clerk.guarding import read_form, signed_in
+from docaxis.clerk.linking import linked_with
 from docaxis.clerk.naming import names_of
 from docaxis.clerk.places import place_after, place_of
 from docaxis.clerk.rendering import page
+from docaxis.clerk.sent import clerk_of, sent_by
 from docaxis.clerk.visitors import Visitor
-from docaxis.directory.entries import Principal, Role
 from docaxis.directory.sharing import sent_for
+from docaxis.storage.clerk_documents import Register
 from docaxis.storage.clerk_lists import PAGE
 
 
 async def sent(request: Request, visitor: Visitor) -> Response:
-    account, snapshot = visitor.account, request.app.state.directory()
-    found = await request.app.state.lists.sent(account.member, place_of(request))
-    clerk = Principal("", account.member, account.organisations, Role.CLERK, account.name)
+    clerk, snapshot = clerk_of(visitor), request.app.state.directory()
+    found = await request.app.state.lists.sent(visitor.account.member, place_of(request))
     rows = [row for row, manifest in found if sent_for(manifest, clerk, snapshot)]
     older = place_after(found[-1][0].at, found[-1][0].submission_id) if len(found) == PAGE else None
     return page(request, "outbox.html", visitor, rows=rows, older=older)
@@ -49,8 +50,8 @@ async def _show(
     message: str | None = None,
     faults: tuple[str, ...] = (),
 ) -> Response:
-    state = await visitor.axis.submission(request.path_params["submission_id"])
-    names = names_of(request, (line.recipient for line in state.deliveries))
+    submission_id: UUID = request.path_params["submission_id"]
+    state = await visitor.axis.submission(submission_id)
     return page(
         request,
         "submission.html",
@@ -58,7 +59,9 @@ async def _show(
         status,
         state=state,
         links=state.links,
-        names=names,
+        sent=await sent_by(request, visitor, submission_id),
+        linked=await linked_with(request, visitor, Register.OUTGOING, submission_id),
+        names=names_of(request, (line.recipient for line in state.deliveries)),
         message=message,
         faults=faults,
     )

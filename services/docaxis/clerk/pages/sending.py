@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from docaxis.clerk import drafting
+from docaxis.clerk import drafting, relating
 from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.naming import name_of, type_name_of
+from docaxis.clerk.relating import About
 from docaxis.clerk.rendering import page
 from docaxis.clerk.uploading import form_with_files, take_files
 from docaxis.clerk.visitors import Visitor
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import Draft
-from docaxis_schemas.document import Urgency
+from docaxis_schemas.document import ReceiverChange, Urgency
 from docaxis_schemas.document_types import DocumentType
 from docaxis_schemas.files import MAX_CARRIED, MAX_JUDGED
 from docaxis_schemas.folding import folded
@@ -39,17 +40,17 @@ async def begin(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor)
     state = request.app.state
     draft = drafting.new_draft(uuid4(), visitor.account.organisations[0], state.clock())
-    await state.drafts.keep(visitor.account.account_id, draft)
+    await state.drafts.begin(visitor.account.account_id, draft)
     return RedirectResponse(f"/send/{draft.draft_id}/document", 303)
 
 
 async def document(request: Request, visitor: Visitor) -> Response:
-    return _document_page(request, visitor, await _find(request, visitor))
+    return _document_page(request, visitor, await find_draft(request, visitor))
 
 
 async def keep_document(request: Request, visitor: Visitor) -> Response:
     async with form_with_files(request, visitor) as form:
-        draft = drafting.typed(await _find(request, visitor), form, request.app.state.clock())
+        draft = drafting.typed(await find_draft(request, visitor), form, request.app.state.clock())
         if removed := str(form.get("remove", "")):
             draft = drafting.without_file(draft, removed, draft.changed_at)
         draft, refused = await take_files(visitor, draft, form)
@@ -63,11 +64,11 @@ async def keep_document(request: Request, visitor: Visitor) -> Response:
 
 
 async def recipients(request: Request, visitor: Visitor) -> Response:
-    return await _recipients_page(request, visitor, await _find(request, visitor))
+    return await _recipients_page(request, visitor, await find_draft(request, visitor))
 
 
 async def keep_recipients(request: Request, visitor: Visitor) -> Response:
-    form, draft, now = await read_form(request, visitor), await _find(request, visitor), request.app.state.clock()
+    form, draft, now = await read_form(request, visitor), await find_draft(request, visitor), request.app.state.clock()
     role = str(form.get("role", "action"))
     added, group = str(form.get("add", "")), str(form.get("group", "")).strip()
     if (added or group) and not drafting.takes_more(draft):
@@ -79,7 +80,7 @@ async def keep_recipients(request: Request, visitor: Visitor) -> Response:
     if removed := str(form.get("remove", "")):
         draft = drafting.without_recipient(draft, removed, now)
     if len(drafting.recipients_of(draft)) > MAX_LISTED:
-        draft = await _find(request, visitor)
+        draft = await find_draft(request, visitor)
         return await _recipients_page(request, visitor, draft, faults=("too-many-recipients",))
     await _keep(request, visitor, draft)
     if "continue" not in form:
@@ -90,7 +91,7 @@ async def keep_recipients(request: Request, visitor: Visitor) -> Response:
 
 
 async def check(request: Request, visitor: Visitor) -> Response:
-    draft = await _find(request, visitor)
+    draft = await find_draft(request, visitor)
     if draft.submission_id is not None:
         return RedirectResponse(f"/outbox/{draft.submission_id}", 303)
     return await _check_page(request, visitor, draft)
@@ -98,7 +99,7 @@ async def check(request: Request, visitor: Visitor) -> Response:
 
 async def send(request: Request, visitor: Visitor) -> Response:
     await read_form(request, visitor)
-    draft = await _find(request, visitor)
+    draft = await find_draft(request, visitor)
     if _missing(request, draft):
         return await _check_page(request, visitor, draft, HTTPStatus.UNPROCESSABLE_ENTITY)
     # The draft's id is the idempotency key: pressing the button twice, or again after an error, sends once.
@@ -118,7 +119,12 @@ async def discard(request: Request, visitor: Visitor) -> Response:
     return RedirectResponse("/drafts", 303)
 
 
-async def _find(request: Request, visitor: Visitor) -> Draft:
+async def find_draft(request: Request, visitor: Visitor) -> Draft:
+    """Give the draft that the address names; another's does not exist.
+
+    Raises:
+        HTTPException: There is none for this person (404).
+    """
     draft: Draft | None = await request.app.state.drafts.find(
         visitor.account.account_id, request.path_params["draft_id"]
     )
@@ -139,6 +145,8 @@ def _document_page(request: Request, visitor: Visitor, draft: Draft, missing: li
         visitor,
         HTTPStatus.OK if missing is None else HTTPStatus.UNPROCESSABLE_ENTITY,
         draft=draft,
+        about=relating.kind_of(draft.form),
+        earlier=relating.earlier_of(draft.form),
         types=list(DocumentType),
         urgencies=list(Urgency),
         own={code: name_of(request, code) for code in visitor.account.organisations},
@@ -168,8 +176,10 @@ async def _recipients_page(
     )
 
 
-async def _earlier(request: Request, visitor: Visitor, draft: Draft) -> list[tuple[UUID, datetime]]:
+async def _sent_before(request: Request, visitor: Visitor, draft: Draft) -> list[tuple[UUID, datetime]]:
     """Give what was sent under the same number this year; warned of, not forbidden: the axis judges by the files."""
+    if relating.kind_of(draft.form) is About.UPDATE:
+        return []  # it is meant to
     number, notation, day = (str(draft.form.get(name, "")) for name in ("number", "notation", "promulgated_on"))
     issuer, year = request.app.state.directory().canonical(draft.form.get("issuer", "")), day[:4]
     if not number or issuer is None or not (year.isascii() and year.isdecimal()):
@@ -186,6 +196,7 @@ def _missing(request: Request, draft: Draft) -> list[Any]:
 
 async def _check_page(request: Request, visitor: Visitor, draft: Draft, status: int = HTTPStatus.OK) -> Response:
     chosen = [one | {"name": name_of(request, one.get("organisation", ""))} for one in drafting.recipients_of(draft)]
+    about = relating.kind_of(draft.form)
     return page(
         request,
         "send_check.html",
@@ -196,8 +207,17 @@ async def _check_page(request: Request, visitor: Visitor, draft: Draft, status: 
         issuer_name=name_of(request, draft.form.get("issuer", "")),
         type_name=type_name_of(draft.form.get("type", "")),
         missing=_missing(request, draft),
-        earlier=await _earlier(request, visitor, draft),
+        sent_before=await _sent_before(request, visitor, draft),
+        about=about,
+        earlier=relating.earlier_of(draft.form),
+        receivers=_receivers(request, draft) if about is About.UPDATE else {},
     )
+
+
+def _receivers(request: Request, draft: Draft) -> dict[str, list[str]]:
+    """Name whom an update goes to for the first time, and who is asked to give the document back."""
+    changed = relating.receivers_changed(draft.form, drafting.recipients_of(draft))
+    return {one.value: [name_of(request, code) for code, how in changed if how is one] for one in ReceiverChange}
 
 
 ROUTES = (

@@ -112,11 +112,13 @@ clerk_documents = Table(
     Column("due_at", MOMENT),
     Column("urgency", Text, nullable=False),
     Column("folded", Text, nullable=False, comment="number, type and subject as they are searched"),
+    Column("reference", Text, comment="how other documents name it, normalised; none: entered before links were kept"),
     Column("year", Integer, comment="of the register"),
     Column("register_number", Integer, comment="given in sequence, never taken back"),
     Column("registered_at", MOMENT),
     Column("registered_by", Text, comment="the account; empty: by sending"),
     Index("clerk_documents_of_member", "member", "at", "document_id"),
+    Index("clerk_documents_referred", "member", "reference", postgresql_where=sql("reference IS NOT NULL")),
     Index(
         "clerk_documents_numbered",
         "member",
@@ -128,6 +130,18 @@ clerk_documents = Table(
         postgresql_where=sql("register_number IS NOT NULL"),
     ),
     comment="Documents as the registers and the search of the pages show them; the pages catch up with what came.",
+)
+
+clerk_links = Table(
+    "clerk_links",
+    metadata,
+    Column("register", Text, primary_key=True),
+    Column("document_id", Uuid, primary_key=True),
+    Column("reference", Text, primary_key=True, comment="the earlier document, as `clerk_documents.reference` has it"),
+    Column("member", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="reply, reference, update, replace or revoke"),
+    Index("clerk_links_to", "member", "reference"),
+    comment="Which earlier documents a document of the registers names, and what for.",
 )
 
 clerk_registers = Table(

@@ -11,7 +11,7 @@ from docaxis.embedded.identities import MemberIdentity
 from docaxis.embedded.papers import PaperDesk
 
 SENDER, RECIPIENT, STRANGER = "bo-thu-nghiem", "tinh-thu-nghiem", "tinh-mo-phong"
-LEADER = "lanhdao.bo"
+LEADER, LEADER_PASSWORD = "lanhdao.bo", "mật khẩu lãnh đạo"
 
 
 @dataclass(frozen=True, slots=True)
