@@ -30,6 +30,7 @@ from docaxis.clerk.passwords import Passwords
 from docaxis.clerk.picturing import Pictures
 from docaxis.clerk.reminding import Reminding
 from docaxis.clerk.rendering import page
+from docaxis.clerk.tree import Tree
 from docaxis.clerk.visitors import Visitor, Visitors, gateway_client
 from docaxis.client import ClientError, RejectedByAxis
 from docaxis.directory.errors import UnavailableDirectory
@@ -118,6 +119,7 @@ def build_clerk_pages(
     app.state.deadlines = ClerkDeadlines(engine)
     app.state.reminding = Reminding(app.state.documents, app.state.deadlines, directory, clock)
     app.state.pictures = Pictures()
+    app.state.tree = Tree()
     app.state.directory = directory
     app.state.clock = clock
     app.state.environment = settings.environment

@@ -1,10 +1,13 @@
 """Sending in three steps: the document with its files, the recipients, a last look. What is typed is a kept draft."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -15,18 +18,23 @@ from docaxis.clerk.guarding import read_form, signed_in
 from docaxis.clerk.naming import name_of, type_name_of
 from docaxis.clerk.relating import About
 from docaxis.clerk.rendering import page
+from docaxis.clerk.tree import Level, Tree, below
 from docaxis.clerk.uploading import form_with_files, take_files
 from docaxis.clerk.visitors import Visitor
+from docaxis.directory.snapshot import day_of
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import Draft
 from docaxis_schemas.document import ReceiverChange, Urgency
 from docaxis_schemas.document_types import DocumentType
 from docaxis_schemas.files import MAX_CARRIED, MAX_JUDGED
 from docaxis_schemas.folding import folded
+from docaxis_schemas.organisation import MAX_CODE_LENGTH
 
 MAX_QUERY = 200
 MAX_LISTED = 500
 """Lines of recipients that a draft holds; a group is one line and may name thousands."""
+MAX_DIGITS = 4
+"""Of a page's number in the tree."""
 FOUND = 20
 """Organisations that a search shows."""
 
@@ -69,25 +77,35 @@ async def recipients(request: Request, visitor: Visitor) -> Response:
 
 async def keep_recipients(request: Request, visitor: Visitor) -> Response:
     form, draft, now = await read_form(request, visitor), await find_draft(request, visitor), request.app.state.clock()
-    role = str(form.get("role", "action"))
-    added, group = str(form.get("add", "")), str(form.get("group", "")).strip()
-    if (added or group) and not drafting.takes_more(draft):
-        return await _recipients_page(request, visitor, draft, faults=("too-many-recipients",))
-    if added:
-        draft = drafting.with_recipient(draft, {"organisation": added, "role": role}, now)
-    if group:
-        draft = drafting.with_recipient(draft, {"group": group, "role": role}, now)
+    added = await _added(request, form)
+    if added and not drafting.takes_more(draft):
+        return await _recipients_page(request, visitor, draft, form, faults=("too-many-recipients",))
+    for target in added:
+        draft = drafting.with_recipient(draft, target | {"role": str(form.get("role", "action"))}, now)
     if removed := str(form.get("remove", "")):
         draft = drafting.without_recipient(draft, removed, now)
     if len(drafting.recipients_of(draft)) > MAX_LISTED:
         draft = await find_draft(request, visitor)
-        return await _recipients_page(request, visitor, draft, faults=("too-many-recipients",))
+        return await _recipients_page(request, visitor, draft, form, faults=("too-many-recipients",))
     await _keep(request, visitor, draft)
     if "continue" not in form:
-        return await _recipients_page(request, visitor, draft, str(form.get("q", "")))
+        return await _recipients_page(request, visitor, draft, form)
     if not drafting.recipients_of(draft):
-        return await _recipients_page(request, visitor, draft, faults=("choose-recipient",))
+        return await _recipients_page(request, visitor, draft, form, faults=("choose-recipient",))
     return RedirectResponse(f"/send/{draft.draft_id}/check", 303)
+
+
+async def _added(request: Request, form: FormData) -> list[dict[str, str]]:
+    """Give whom a form adds: one that was found, those marked in the tree, all below one of it, or a group."""
+    codes = [str(form.get("add", ""))]
+    if "add-several" in form:
+        codes += [str(code) for code in form.getlist("several")]
+    if above := str(form.get("add-below", "")):
+        state = request.app.state
+        codes += below(state.directory().organisations, above, day_of(state.clock()))
+    groups = [str(form.get("group", "")).strip()]
+    named = [{"organisation": code} for code in codes if code][: MAX_LISTED + 1]
+    return named + [{"group": group} for group in groups if group]
 
 
 async def check(request: Request, visitor: Visitor) -> Response:
@@ -157,10 +175,15 @@ def _document_page(request: Request, visitor: Visitor, draft: Draft, missing: li
 
 
 async def _recipients_page(
-    request: Request, visitor: Visitor, draft: Draft, query: str = "", faults: tuple[str, ...] = ()
+    request: Request,
+    visitor: Visitor,
+    draft: Draft,
+    given: Mapping[str, Any] | None = None,
+    faults: tuple[str, ...] = (),
 ) -> Response:
-    asked = (query or request.query_params.get("q", ""))[:MAX_QUERY]
-    found = await visitor.axis.organisations(asked, limit=FOUND) if asked else ()
+    asked = given if given is not None else request.query_params
+    query = str(asked.get("q", ""))[:MAX_QUERY]
+    found = await visitor.axis.organisations(query, limit=FOUND) if query else ()
     chosen = [one | {"name": name_of(request, one.get("organisation", ""))} for one in drafting.recipients_of(draft)]
     return page(
         request,
@@ -168,12 +191,22 @@ async def _recipients_page(
         visitor,
         HTTPStatus.UNPROCESSABLE_ENTITY if faults else HTTPStatus.OK,
         draft=draft,
-        query=asked,
+        query=query,
         found=found,
+        level=await _level(request, asked) if "at" in asked else None,
+        most=MAX_LISTED,
         chosen=chosen,
         roles=drafting.ROLES,
         faults=faults,
     )
+
+
+async def _level(request: Request, asked: Mapping[str, Any]) -> Level:
+    state, number = request.app.state, str(asked.get("page", ""))
+    sheet = int(number) if number.isascii() and number.isdecimal() and len(number) <= MAX_DIGITS else 1
+    index, day = state.directory().organisations, day_of(state.clock())
+    tree: Tree = state.tree
+    return await asyncio.to_thread(tree.level, index, str(asked["at"])[:MAX_CODE_LENGTH], day, sheet)
 
 
 async def _sent_before(request: Request, visitor: Visitor, draft: Draft) -> list[tuple[UUID, datetime]]:
