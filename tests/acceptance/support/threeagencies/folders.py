@@ -1,0 +1,65 @@
+"""An agency whose software puts packets into a folder and reads them there; the connector carries them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+from docaxis.client import load_profile
+from docaxis.connector import Connector
+from docaxis_schemas.identifiers import delivery_id
+from docaxis_schemas.lifecycle import Report
+from docaxis_schemas.moments import Clock
+from threeagencies.letters import Answer, Letter
+from threeagencies.packets import packet_of, status_of
+
+
+class FolderAgency:
+    """Works with files alone."""
+
+    def __init__(self, code: str, folder: Path, profile: Path, clock: Clock) -> None:
+        self.code = code
+        self.folder = folder
+        self._profile = load_profile(profile)
+        self._connector = Connector(folder, self._profile, clock=clock)
+        self._clock = clock
+        self._serial = 0
+
+    async def send(self, letters: Sequence[Letter]) -> None:
+        names = {self._put(packet_of(letter, self._clock())): letter for letter in letters}
+        await self.carry()
+        for name, letter in names.items():
+            receipt = json.loads((self.folder / "sent" / f"{name}.receipt.json").read_text("utf-8"))
+            letter.submission_id = UUID(receipt["submission_id"])
+
+    async def take(self, letters: Sequence[Letter]) -> None:
+        """Find what came in the folder; the connector has signed for it and reported 01."""
+        await self.carry()
+        for letter in letters:
+            packet = (self.folder / "in" / f"{delivery_id(letter.id, self.code)}.edxml").read_bytes()
+            assert letter.label.encode() in packet
+            letter.becomes(state="handed_over", report="01")
+
+    async def answer(self, answers: Sequence[Answer]) -> None:
+        await self.carry()  # what is asked of this agency is known to the connector from its news
+        for told in answers:
+            letter, code = told.letter, Report(told.code)
+            self._put(status_of(letter, self.code, letter.sender, code, told.reason, self._clock()))
+        await self.carry()
+
+    async def recall(self, letter: Letter, reason: str) -> None:
+        self._put(status_of(letter, self.code, letter.to, Report.RECALL_ASKED, reason, self._clock()))
+        await self.carry()
+
+    async def carry(self) -> None:
+        await self._connector.once()
+        left = [path.name for place in ("out", "refused") for path in (self.folder / place).iterdir()]
+        assert left == []
+
+    def _put(self, packet: bytes) -> str:
+        self._serial += 1
+        name = f"{self._serial:04}.edxml"
+        out = self.folder / "out"
+        out.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(packet)
+        return name
