@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.storage.clerk_acts import OPERATOR, AccountAct, note
-from docaxis.storage.driver import Database, Row, Statement
+from docaxis.storage.driver import Connection, Database, Row, Statement
 
 SESSION_LIFE: Final = timedelta(hours=10)
 """A working day: nobody stays signed in over night."""
@@ -63,7 +63,7 @@ _ADD: Final = Statement("""
     VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
       CAST(:organisations AS text[]), CAST(:roles AS text[]), CAST(:password_hash AS text), CAST(:credential AS bytea),
       CAST(:at AS timestamptz))
-    ON CONFLICT (name) DO NOTHING RETURNING account_id
+    ON CONFLICT DO NOTHING RETURNING account_id
 """)
 _BY_NAME: Final = Statement(f"""
     SELECT {_COLUMNS} FROM clerk_accounts a WHERE a.name = CAST(:name AS text) AND a.disabled_at IS NULL
@@ -107,19 +107,7 @@ class ClerkAccountStore:
     async def add(self, account: ClerkAccount, *, at: datetime) -> None:
         """Store an account; one of that name that is there already stays as it is."""
         async with self._database.transaction() as connection:
-            made = await connection.row(
-                _ADD,
-                account=account.account_id,
-                name=account.name,
-                full_name=account.full_name,
-                member=account.member,
-                organisations=list(account.organisations),
-                roles=sorted(account.roles),
-                password_hash=account.password_hash,
-                credential=account.credential,
-                at=at,
-            )
-            if made is not None:
+            if await insert_account(connection, account, at=at):
                 await note(connection, AccountAct.MADE, account.account_id, by=OPERATOR, at=at)
 
     async def named(self, name: str) -> ClerkAccount | None:
@@ -178,3 +166,20 @@ def _account(row: Row) -> ClerkAccount:
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+async def insert_account(connection: Connection, account: ClerkAccount, *, at: datetime) -> bool:
+    """Store an account and say whether it is new: one of that name stays as it is."""
+    made = await connection.row(
+        _ADD,
+        account=account.account_id,
+        name=account.name,
+        full_name=account.full_name,
+        member=account.member,
+        organisations=list(account.organisations),
+        roles=sorted(account.roles),
+        password_hash=account.password_hash,
+        credential=account.credential,
+        at=at,
+    )
+    return made is not None

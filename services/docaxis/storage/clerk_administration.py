@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from docaxis.storage.clerk_accounts import ClerkRole
+from docaxis.storage.clerk_accounts import ClerkAccount, ClerkRole, insert_account
 from docaxis.storage.clerk_acts import AccountAct, note
 from docaxis.storage.driver import Connection, Database, Row, Statement
 
@@ -114,14 +114,6 @@ _OTHERS: Final = Statement("""
     SELECT 1 FROM clerk_accounts WHERE member = CAST(:member AS text) AND account_id <> CAST(:account AS uuid)
       AND disabled_at IS NULL AND 'administrator' = ANY(roles) AND organisations @> CAST(:whose AS text[]) LIMIT 1
 """)
-_ADD: Final = Statement("""
-    INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, roles, password_hash, credential,
-      created_at)
-    VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
-      CAST(:organisations AS text[]), CAST(:roles AS text[]), CAST(:password_hash AS text), CAST(:credential AS bytea),
-      CAST(:at AS timestamptz))
-    ON CONFLICT DO NOTHING RETURNING account_id
-""")
 _RENEW: Final = Statement("""
     UPDATE clerk_accounts SET credential = CAST(:credential AS bytea), disabled_at = NULL
     WHERE account_id = CAST(:account AS uuid)
@@ -203,19 +195,17 @@ class ClerkAdministration:
             counted = await connection.row(_COUNT, member=scope.member)
             if counted is not None and counted["found"] >= MOST_ACCOUNTS:
                 raise TooManyAccounts
-            made = await connection.row(
-                _ADD,
-                account=new.account_id,
-                name=new.name,
-                full_name=new.full_name,
-                member=scope.member,
-                organisations=list(new.organisations),
-                roles=sorted(new.roles),
-                password_hash=access.password_hash,
-                credential=access.credential,
-                at=at,
+            account = ClerkAccount(
+                new.account_id,
+                new.name,
+                new.full_name,
+                scope.member,
+                new.organisations,
+                new.roles,
+                access.password_hash,
+                access.credential,
             )
-            if made is None:
+            if not await insert_account(connection, account, at=at):
                 raise TakenName
             await _hand_out(connection, new.account_id, access, at)
             told = f"{', '.join(sorted(new.roles))}; {', '.join(new.organisations)}"

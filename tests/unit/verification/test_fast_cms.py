@@ -13,6 +13,7 @@ from pyhanko.sign import general as general_module
 from pyhanko.sign.validation import generic_cms as generic_cms_module
 
 from bothways import ENGINE
+from docaxis_signing.pdf.speed.certificates import KnownCertificates
 from docaxis_signing.pdf.speed.der import NotPlain, elements
 
 general: Any = general_module  # names that it does not export
@@ -105,6 +106,16 @@ def test_what_cannot_be_read_is_not_kept(contents: list[bytes]) -> None:
     begin = der.index(named)
     for place in range(begin + 60, begin + len(named), 12):
         both(der[:place] + b"\xff" + der[place + 1 :])
+
+
+def test_a_certificate_that_cannot_be_read_whole_is_not_kept(contents: list[bytes]) -> None:
+    signed = cms.ContentInfo.load(contents[0])["content"]
+    der = generic_cms.extract_certs_for_validation(signed).signer_cert.dump()
+    known = KnownCertificates()
+    assert known.of(der) is known.of(der)
+    usage = der.index(bytes.fromhex("0603551d0f"))  # keyUsage: its value becomes no bit string any more
+    broken = der[: usage + 5] + der[usage + 5 :].replace(b"\x03\x02", b"\x05\x02", 1)
+    assert known.of(broken) is not known.of(broken)
 
 
 @settings(max_examples=150, deadline=None)
