@@ -1,7 +1,7 @@
 """Three agencies work one day: pages in a browser, the field's interface with edXML, a folder with the connector.
 
-Some fifty documents go between them, with corrections, recalls, updates, replacements and answers that are overdue. At
-the end whatever anybody says of them is the same, seen from outside.
+Some fifty documents go between them, with corrections, recalls, updates and replacements. At the end whatever anybody
+says of them is the same, seen from outside.
 """
 
 from collections import Counter

@@ -95,7 +95,8 @@ def test_behind_tls_every_cookie_bears_the_host_prefix_and_what_it_demands(cooki
         head, *attributes = response.headers["set-cookie"].split("; ")
         assert head.startswith(f"__Host-docaxis-{cookie.value}=")
         # RFC 6265bis, 4.1.3.2: a browser refuses the prefix without Secure and Path=/, or with a Domain.
-        assert {"Secure", "HttpOnly", "Path=/", "SameSite=strict"} <= set(attributes)
+        across = "lax" if cookie is Cookie.TRIP else "strict"  # the provider's answer comes from another site
+        assert {"Secure", "HttpOnly", "Path=/", f"SameSite={across}"} <= set(attributes)
         assert not [one for one in attributes if one.lower().startswith("domain")]
     assert "Max-Age=0" in dropped.headers["set-cookie"]
 
