@@ -24,4 +24,4 @@ REVOKE UPDATE, DELETE ON clerk_account_acts FROM docaxis_services;
 REVOKE SELECT ON clerk_accounts, clerk_passwords, clerk_sessions, clerk_drafts FROM docaxis_auditor;
 -- Registers: entries are numbered once and counters rise; nothing of a register is ever deleted.
 REVOKE DELETE ON clerk_documents, clerk_registers FROM docaxis_services;
-REVOKE UPDATE, DELETE ON clerk_register_gaps, clerk_notices, clerk_links FROM docaxis_services;
+REVOKE UPDATE, DELETE ON clerk_register_gaps, clerk_notices, clerk_links, clerk_assignments FROM docaxis_services;

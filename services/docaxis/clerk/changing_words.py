@@ -1,4 +1,4 @@
-"""What updating and replacing say, and documents that name others."""
+"""What updating, replacing, answering and passing on say, and documents that are connected."""
 
 from typing import Final
 
@@ -16,6 +16,8 @@ CHANGING_WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "about-update": ("Cập nhật văn bản đã gửi", "Update of a document sent before"),
     "about-replace": ("Thay thế văn bản đã gửi", "Replacement of documents sent before"),
+    "about-reply": ("Trả lời văn bản", "Answer to a document"),
+    "about-forward": ("Chuyển tiếp văn bản", "Passing on a document"),
     "about-asks": (
         "Sau khi gửi, mỗi nơi đang có văn bản cũ trả lời đồng ý (15) hoặc từ chối (16); trục không tự sửa, xóa gì.",
         "Once sent, whoever has the earlier document agrees (15) or refuses (16); the axis changes nothing there.",

@@ -91,6 +91,8 @@ def contents(draft: Draft) -> tuple[ContentEntry, ...]:
 
 def metadata(draft: Draft) -> dict[str, Any]:
     """Give the metadata as the axis takes them; what was left empty is left out."""
+    if (passed_on := relating.passed_on(draft.form)) is not None:
+        return passed_on | {"recipients": recipients_of(draft)}
     given: dict[str, Any] = {name: draft.form[name] for name in FIELDS if draft.form.get(name)}
     given["issuer"] = {"code": draft.form.get("issuer", "")}
     lines = recipients_of(draft)

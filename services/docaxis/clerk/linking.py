@@ -10,7 +10,7 @@ from docaxis.storage.clerk_links import ClerkLinks, Linked
 
 
 async def linked_with(request: Request, visitor: Visitor, register: Register, document_id: UUID) -> list[Linked]:
-    """Give what answers or changes a document of this person's.
+    """Give what answers or changes a document of this person's, or is it, passed on.
 
     Raises:
         UnavailableStorage: The database is away.

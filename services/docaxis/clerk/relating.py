@@ -1,4 +1,4 @@
-"""What a draft says about earlier documents: it updates or replaces them. Pure.
+"""What a draft says about earlier documents: it updates, replaces or answers them, or passes one on. Pure.
 
 A draft keeps it under ``about`` beside what is typed. Everything the axis is told follows from the draft alone, so that
 sending it twice says the same twice.
@@ -22,12 +22,22 @@ MAX_EARLIER: Final = 20
 """Documents that one replacement takes the place of; people gather two or three."""
 
 
+NOT_PASSED_ON: Final = frozenset({"recipients", "business", "trace"})
+"""What the sender before said to its own recipients."""
+
+
 @unique
 class About(StrEnum):
     """What a draft does to earlier documents."""
 
     UPDATE = BusinessAction.UPDATE.value
     REPLACE = BusinessAction.REPLACE.value
+    REPLY = "reply"
+    FORWARD = "forward"
+
+
+CHANGES: Final = frozenset({About.UPDATE, About.REPLACE})
+"""Whose recipients are asked to agree, for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,8 @@ def _naming(form: Mapping[str, Any], earlier: Sequence[Earlier]) -> dict[str, An
 def said(form: Mapping[str, Any], files: Iterable[Mapping[str, Any]], lines: Sequence[Line]) -> dict[str, Any]:
     """Give what the metadata say of it."""
     kind, named = kind_of(form), earlier_of(form)
+    if kind is About.REPLY:
+        return {"response_for": [_answered(one) for one in named]}
     if kind is About.REPLACE:
         return {"business": _business(form, kind) | {"replacements": [_replaced(one) for one in named]}}
     if kind is About.UPDATE:
@@ -111,9 +123,17 @@ def said(form: Mapping[str, Any], files: Iterable[Mapping[str, Any]], lines: Seq
     return {}
 
 
+def passed_on(form: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the metadata of the document that a draft passes on, as its issuer wrote them; None: it passes none on."""
+    if kind_of(form) is not About.FORWARD:
+        return None
+    document: dict[str, Any] = form["about"]["document"]
+    return {name: value for name, value in document.items() if name not in NOT_PASSED_ON}
+
+
 def faults_of(form: Mapping[str, Any]) -> Iterator[Fault]:
     """Say what is missing: whoever is asked to agree is told why, and what about."""
-    if kind_of(form) is None:
+    if kind_of(form) not in CHANGES:
         return
     if not str(form.get("reason", "")).strip():
         yield fault("reason", "required")
@@ -148,3 +168,8 @@ def _replaced(one: Earlier) -> dict[str, Any]:
     """Name who holds it; where these are more than a list may have, the recipients of the replacement are meant."""
     holders = sorted(one.reached)
     return {"document_id": one.document_id} | ({"holders": holders} if len(holders) <= MAX_ITEMS else {})
+
+
+def _answered(one: Earlier) -> dict[str, Any]:
+    code = {"code": one.number} if one.number else {}
+    return {"issuer": one.issuer, "document_id": one.document_id, "promulgated_on": one.promulgated_on} | code

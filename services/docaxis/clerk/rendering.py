@@ -1,7 +1,7 @@
 """Pages from templates: escaped, in one language, with the moment in Vietnam's time."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -70,6 +70,15 @@ def day(value: str | None) -> str:
     """Write a date (YYYY-MM-DD) as people in Vietnam do; what is none stays as it is."""
     parts = (value or "").split("-")
     return "/".join(reversed(parts)) if len(parts) == 3 else value or ""
+
+
+def read_day(text: str) -> date | None:
+    """Read a date that was typed (YYYY-MM-DD); None: it is none."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1 < found.year < 9999 else None
 
 
 def size(count: int) -> str:

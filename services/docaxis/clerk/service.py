@@ -41,6 +41,7 @@ from docaxis.settings import Settings
 from docaxis.spooling import AGAIN_SECONDS, NoRoom, SpoolRoom, TooLargeForRoom
 from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.clerk_administration import ClerkAdministration
+from docaxis.storage.clerk_assignments import ClerkAssignments
 from docaxis.storage.clerk_deadlines import ClerkDeadlines
 from docaxis.storage.clerk_documents import ClerkDocuments
 from docaxis.storage.clerk_drafts import ClerkDraftStore, TooManyDrafts
@@ -111,6 +112,7 @@ def build_clerk_pages(
     app.state.lists = ClerkLists(engine)
     app.state.conditions = Conditions(gateway, app.state.lists, clock)
     app.state.drafts = ClerkDraftStore(engine)
+    app.state.assignments = ClerkAssignments(engine)
     app.state.links = ClerkLinks(engine)
     app.state.documents = ClerkDocuments(engine)
     app.state.holdings = ClerkHoldings(engine)

@@ -7,6 +7,7 @@ from docaxis.clerk.administration_words import ADMINISTRATION_WORDS
 from docaxis.clerk.changing_words import CHANGING_WORDS
 from docaxis.clerk.condition_words import CONDITION_WORDS
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
+from docaxis.clerk.dealing_words import DEALING_WORDS
 from docaxis.clerk.reconciling_words import RECONCILING_WORDS
 from docaxis.clerk.register_words import REGISTER_WORDS
 from docaxis.clerk.viewing_words import VIEWING_WORDS
@@ -19,6 +20,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **DEADLINE_WORDS,
     **RECONCILING_WORDS,
     **CONDITION_WORDS,
+    **DEALING_WORDS,
     **ACCOUNT_WORDS,
     **ADMINISTRATION_WORDS,
     **CHANGING_WORDS,
@@ -59,7 +61,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "This account is no longer in use: revoked or expired. Ask your agency's administrator.",
     ),
     "leader-reads": (
-        "Vai trò lãnh đạo chỉ xem; việc gửi và trả lời do văn thư làm.",
+        "Lãnh đạo xem, phân công và chỉ đạo; việc gửi và trả lời do văn thư làm.",
         "A leader's account reads; clerks send and answer.",
     ),
     "suspended": ("Cơ quan đang bị tạm dừng", "Your organisation is suspended"),
@@ -138,9 +140,6 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "register-number": ("Số đến", "Number in the register"),
     "return": ("Trả lại", "Return"),
     "reason": ("Lý do (bắt buộc)", "Reason (required)"),
-    "note": ("Ý kiến", "Note"),
-    "progress": ("Báo tiến độ", "Report progress"),
-    "report": ("Gửi báo cáo", "Send the report"),
     "done": ("Đã ghi nhận.", "It was taken."),
     "history": ("Diễn biến", "History"),
     "delivery-lines": ("Tình hình từng nơi nhận", "Each recipient"),

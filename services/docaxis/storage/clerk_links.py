@@ -1,4 +1,4 @@
-"""SQL of which documents name another: what answers, updates, replaces or recalls it.
+"""SQL of which documents name another: what answers, updates, replaces or recalls it, or is the same passed on.
 
 Documents are named by number (`docaxis_schemas.natural_key`), which may have been sent or received by any way; so a
 link is kept as it was said, and looked up when a page is shown. What a document itself names is the gateway's answer.
@@ -28,7 +28,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A document of a register that names another, and what for."""
+    """A document of a register that names another, or (``same``) is it, passed on or received again."""
 
     register: str
     document_id: UUID
@@ -55,6 +55,10 @@ _OF: Final = Statement(f"""
     FROM clerk_documents o JOIN clerk_links k ON k.member = o.member AND k.reference = o.reference
       JOIN clerk_documents d ON d.register = k.register AND d.document_id = k.document_id
     WHERE {_OWN}
+    UNION
+    SELECT d.register, d.document_id, d.number, d.subject, d.at, 'same' AS kind
+    FROM clerk_documents o JOIN clerk_documents d ON d.member = o.member AND d.reference = o.reference
+    WHERE {_OWN} AND d.register <> o.register
     ORDER BY at DESC, document_id LIMIT :limit
 """)  # noqa: S608 - a constant of this module
 

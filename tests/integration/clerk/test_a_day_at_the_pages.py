@@ -170,7 +170,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
     await reader.get_by_role("button", name="Trả lại").click()
     await expect(reader.get_by_role("alert")).to_contain_text("Ghi lý do trả lại")
     await reader.get_by_role("button", name="Tiếp nhận").click()
-    await wait_for(reader, address, REPORT_NAMES[Report.ACCEPTED][0])
+    await wait_for(reader, address, f"{REPORT_NAMES[Report.ACCEPTED][0]} (xong)")
     await wait_for(sender, sent, REPORT_NAMES[Report.ACCEPTED][0])
     await picture(sender, "submission")
     shown = await view_the_file(reader, address)

@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute
 from docaxis.clerk.pages import (
     account,
     administration,
+    answering,
     changing,
     deadlines,
     incoming,
@@ -25,6 +26,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *outgoing.ROUTES,
     *sending.ROUTES,
     *changing.ROUTES,
+    *answering.ROUTES,
     *registers.ROUTES,
     *searching.ROUTES,
     *deadlines.ROUTES,

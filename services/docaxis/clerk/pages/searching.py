@@ -10,7 +10,7 @@ from starlette.routing import Route
 from docaxis.clerk.guarding import signed_in
 from docaxis.clerk.naming import names_of
 from docaxis.clerk.places import place_after, place_of
-from docaxis.clerk.rendering import page
+from docaxis.clerk.rendering import page, read_day
 from docaxis.clerk.visitors import Visitor
 from docaxis.storage.clerk_documents import ClerkDocuments, FoundDocument, Question, Register
 from docaxis.storage.clerk_lists import PAGE
@@ -52,7 +52,7 @@ async def _question(visitor: Visitor, typed: dict[str, str]) -> Question:
     if typed["agency"].strip():
         found = await visitor.axis.organisations(typed["agency"], limit=AGENCIES)
         agencies = tuple(str(one["code"]) for one in found)
-    first, last = _day(typed["from"]), _day(typed["to"])
+    first, last = read_day(typed["from"]), read_day(typed["to"])
     return Question(
         visitor.account.member,
         visitor.account.organisations,
@@ -63,14 +63,6 @@ async def _question(visitor: Visitor, typed: dict[str, str]) -> Question:
         None if first is None else _begin(first),
         None if last is None else _begin(last) + timedelta(days=1),
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1 < found.year < 9999 else None
 
 
 def _begin(day: date) -> datetime:

@@ -53,10 +53,15 @@ async def begin(request: Request, visitor: Visitor) -> Response:
 
 
 async def document(request: Request, visitor: Visitor) -> Response:
-    return _document_page(request, visitor, await find_draft(request, visitor))
+    draft = await find_draft(request, visitor)
+    if relating.kind_of(draft.form) is About.FORWARD:  # it is its issuer's: nobody else changes it
+        return RedirectResponse(f"/send/{draft.draft_id}/recipients", 303)
+    return _document_page(request, visitor, draft)
 
 
 async def keep_document(request: Request, visitor: Visitor) -> Response:
+    if relating.kind_of((await find_draft(request, visitor)).form) is About.FORWARD:
+        raise HTTPException(404)
     async with form_with_files(request, visitor) as form:
         draft = drafting.typed(await find_draft(request, visitor), form, request.app.state.clock())
         if removed := str(form.get("remove", "")):
@@ -126,6 +131,7 @@ async def send(request: Request, visitor: Visitor) -> Response:
         drafting.contents(draft),
         drafting.addressees(draft),
         own_id=f"clerk:{draft.draft_id}",
+        forwarded=relating.kind_of(draft.form) is About.FORWARD,
     )
     await request.app.state.drafts.sent(visitor.account.account_id, draft.draft_id, submission.submission_id)
     return RedirectResponse(f"/outbox/{submission.submission_id}?sent=1", 303)

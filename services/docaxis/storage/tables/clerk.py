@@ -144,6 +144,21 @@ clerk_links = Table(
     comment="Which earlier documents a document of the registers names, and what for.",
 )
 
+clerk_assignments = Table(
+    "clerk_assignments",
+    metadata,
+    Column("assignment_id", Uuid, primary_key=True),
+    Column("member", Text, nullable=False),
+    Column("delivery_id", Uuid, nullable=False),
+    Column("assignee", Text, nullable=False, comment="person or unit; empty: an instruction to who has it already"),
+    Column("instruction", Text, nullable=False, comment="stays in the organisation"),
+    Column("due_on", Date),
+    Column("assigned_by", Text, nullable=False, comment="the account"),
+    Column("at", MOMENT, nullable=False),
+    Index("clerk_assignments_of_delivery", "member", "delivery_id", "at"),
+    comment="Who deals with what came, and what was decided about it.",
+)
+
 clerk_registers = Table(
     "clerk_registers",
     metadata,

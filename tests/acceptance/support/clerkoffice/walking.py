@@ -35,6 +35,7 @@ async def send_paper(page: Page, paper: Paper, subject: str, *, to: tuple[str, .
     """Send a document by the three steps and give its address."""
     metadata = paper.metadata
     await page.get_by_role("button", name="Gửi văn bản").click()
+    await page.get_by_label("Cơ quan ban hành", exact=True).select_option(metadata.issuer.code)
     await page.get_by_label("Loại văn bản", exact=True).select_option(label=metadata.type.vietnamese)
     await page.get_by_label("Số", exact=True).fill(metadata.number or "")
     await page.get_by_label("Ký hiệu", exact=True).fill(metadata.notation or "")
@@ -54,10 +55,11 @@ def as_file(paper: Paper) -> FilePayload:
     return {"name": paper.name, "mimeType": "application/pdf", "buffer": paper.data}
 
 
-async def choose_recipients(page: Page, codes: tuple[str, ...]) -> None:
+async def choose_recipients(page: Page, codes: tuple[str, ...], role: str = "xử lý chính") -> None:
     for code in codes:
         await page.get_by_label("Tìm cơ quan theo tên hoặc mã").fill(code)
         await page.get_by_role("button", name="Tìm", exact=True).click()
+        await page.get_by_label("Nhận để").select_option(label=role)
         await page.get_by_role("button", name="Thêm: ").first.click()
 
 
