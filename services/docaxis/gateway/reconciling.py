@@ -149,11 +149,11 @@ class ReconcilingDesk:
         return found
 
     async def _state(self, identity: UUID, member: str, opened: OpenedRecord, answer: Mapping[str, Any]) -> None:
-        """Have it stated: counts, and the hashes of both texts."""
+        """Have it stated: counts, and the hashes of both texts. What the member stated is the member's to keep."""
         facts = dict(answer["counts"]) | {
             "compared": answer["compared"],
-            "record_sha256": opened.sha256,
-            "record_key_sha256": thumbprint(json.loads(opened.key)),
+            "holdings_sha256": opened.sha256,
+            "holdings_key_sha256": thumbprint(json.loads(opened.key)),
             "answer_sha256": await asyncio.to_thread(digest, answer),
             "acted_by_gateway": opened.acted_by_gateway,
         }

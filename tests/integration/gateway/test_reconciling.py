@@ -164,6 +164,7 @@ async def test_the_evidence_counts_and_names_nothing(world: World) -> None:
     assert (action.submission_id, action.member, action.recipient) == (found.comparisons[0], RECIPIENT, None)
     assert str(entry.held.submission_id).encode() not in action.body
     assert b'"recipient_lacks":1' in action.body
+    assert b"record_sha256" not in action.body, "whoever checks evidence would want the record, which nobody kept"
 
 
 async def test_a_statement_that_is_not_of_its_form_or_not_for_all_is_refused(world: World) -> None:

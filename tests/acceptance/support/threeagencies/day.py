@@ -35,6 +35,7 @@ class Day:
     engine: AsyncEngine
     began_at: datetime
     letters: list[Letter] = field(default_factory=list)
+    accepted: list[Letter] = field(default_factory=list)
     _serial: int = 0
 
     @property
@@ -89,6 +90,8 @@ class Day:
                 told.letter.becomes(change_state="refused")
             else:
                 told.letter.becomes(report=told.code)
+                if code is Report.ACCEPTED:
+                    self.accepted.append(told.letter)
         await self.settled()
 
     async def recall(self, *letters: Letter) -> None:

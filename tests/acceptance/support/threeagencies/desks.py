@@ -1,6 +1,9 @@
 """An agency whose clerk works at the pages, in a browser."""
 
+import csv
+import io
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -104,3 +107,29 @@ class DeskAgency:
                 return
             await self._page.wait_for_timeout(100)
         raise AssertionError(f"{address} never said {text!r}: {await self._page.content()}")
+
+    async def table(self, register: str) -> list[dict[str, str]]:
+        """Take a register away as a table file."""
+        answer = await self._page.request.get(f"{self._pages}/registers/{register}/table.csv?organisation={self.code}")
+        assert answer.ok, answer.status
+        return list(csv.DictReader(io.StringIO((await answer.body()).decode("utf-8-sig"))))
+
+    async def overdue(self, register: str) -> set[str]:
+        """Name the documents that the page of deadlines shows as overdue."""
+        await self._page.goto(f"{self._pages}/deadlines")
+        rows = self._page.locator(f"section[aria-labelledby='due-{register}'] tbody tr").filter(has_text="quá hạn")
+        return {await row.get_by_role("cell").nth(3).inner_text() for row in await rows.all()}
+
+    async def reconcile(self, member: str, since: date, until: date) -> set[tuple[str, str]]:
+        """Reconcile with a member, and give what is lacking of which submission."""
+        page = self._page
+        await page.goto(f"{self._pages}/reconcile")
+        await page.get_by_label("Đối soát với").select_option(value=member)
+        await page.get_by_label("Từ ngày").fill(since.isoformat())
+        await page.get_by_label("Đến hết ngày").fill(until.isoformat())
+        await page.get_by_role("main").get_by_role("button", name="Đối soát").click()
+        await expect(page.get_by_role("heading", level=2)).to_contain_text("Những điểm chưa khớp")
+        cells = [await row.get_by_role("cell").all_inner_texts() for row in await page.locator("tbody tr").all()]
+        if not cells:
+            await expect(page.get_by_role("status")).to_have_text("Hai bên khớp nhau, không thiếu gì.")
+        return {(submission, lack) for submission, _, lack, _ in cells}

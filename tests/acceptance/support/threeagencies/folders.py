@@ -1,12 +1,16 @@
 """An agency whose software puts packets into a folder and reads them there; the connector carries them."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from docaxis.client import load_profile
+from docaxis.client import Comparison, load_profile
 from docaxis.connector import Connector
+from docaxis.connector.store import Store
 from docaxis_schemas.identifiers import delivery_id
 from docaxis_schemas.lifecycle import Report
 from docaxis_schemas.moments import Clock
@@ -55,6 +59,18 @@ class FolderAgency:
         await self._connector.once()
         left = [path.name for place in ("out", "refused") for path in (self.folder / place).iterdir()]
         assert left == []
+
+    async def reconcile(self, member: str, since: datetime, until: datetime) -> Comparison:
+        """Reconcile with a member from the connector's own store."""
+        register = Store(self.folder / ".connector" / "store.sqlite").held()
+        async with self._profile.connect(clock=self._clock) as axis:
+            return await axis.reconcile(member, register, since=since, until=until)
+
+    def lose(self, letter: Letter) -> None:
+        """Lose a letter, as a system restored from an old copy does."""
+        with closing(sqlite3.connect(self.folder / ".connector" / "store.sqlite")) as store, store:
+            done = store.execute("DELETE FROM held WHERE submission_id = ?", (str(letter.id),))
+            assert done.rowcount == 1
 
     def _put(self, packet: bytes) -> str:
         self._serial += 1

@@ -13,6 +13,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.embedded.story.witness import KafkaWitness
 from threeagencies.letters import End, Letter
 
 PATIENCE_SECONDS: Final = 90.0
@@ -61,6 +62,15 @@ async def until_told(engine: AsyncEngine, letters: Sequence[Letter]) -> None:
     labels = {letter.id: letter.label for letter in letters}
     odd = [(labels.get(key[0]), key[1], expected.get(key), found.get(key)) for key in expected.keys() | found.keys()]
     raise AssertionError([one for one in odd if one[2] != one[3]])
+
+
+async def told_as_not_fetched(witness: KafkaWitness, expected: set[UUID]) -> set[UUID]:
+    """Give what a plain Kafka reader saw told as not fetched, once it has seen as much as is expected."""
+    for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+        if expected <= {submission for submission, _, news in witness.news if news == "not_fetched"}:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return {submission for submission, _, news in witness.news if news == "not_fetched"}
 
 
 async def save_evidence(gateway: str, asked: Mapping[str, str], place: Path) -> None:
