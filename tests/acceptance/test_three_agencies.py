@@ -1,6 +1,6 @@
 """Three agencies work one day: pages in a browser, the field's interface with edXML, a folder with the connector.
 
-Some fifty documents go between them, with corrections, recalls, updates, replacements and answers that are overdue. At
+Two hundred documents go between them, with corrections, recalls, updates, replacements and answers that are overdue. At
 the end whatever anybody says of them is the same, seen from outside.
 """
 
@@ -21,7 +21,7 @@ from threeagencies.letters import of
 from threeagencies.outside import lines, save_evidence, told_as_not_fetched, verify_evidence, wanted
 from threeagencies.scene import CITY, MINISTRY, MORNING, PROVINCE, opened
 
-DOCUMENTS = 54
+DOCUMENTS = 200
 LOSE = "DELETE FROM clerk_documents WHERE submission_id = :lost AND member = :member"
 PER_DELIVERY = ("ContentConsignment", "ContentHandover", "change.asked", "change.answered")
 

@@ -16,8 +16,8 @@ from threeagencies.letters import Answer, Letter, letter, of
 from threeagencies.outside import until_arrived, until_told
 from threeagencies.scene import CITY, MINISTRY, MORNING, PROVINCE, Scene
 
-FROM_MINISTRY: Final = 6
-FROM_OTHERS: Final = 17
+FROM_MINISTRY: Final = 12
+FROM_OTHERS: Final = 87
 DUE_EVERY: Final = 7
 """Each seventh letter wants its answer the same day."""
 TAKEN_AT_PAGES: Final = 10

@@ -1,11 +1,13 @@
 """An agency whose software puts packets into a folder and reads them there; the connector carries them."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from docaxis.client import Comparison, load_profile
@@ -16,6 +18,10 @@ from docaxis_schemas.lifecycle import Report
 from docaxis_schemas.moments import Clock
 from threeagencies.letters import Answer, Letter
 from threeagencies.packets import packet_of, status_of
+
+LOOKS: Final = 120
+"""As a connector that runs would, it looks again: a delivery may be told of before it lies in the inbox."""
+LOOK_SECONDS: Final = 0.25
 
 
 class FolderAgency:
@@ -38,10 +44,14 @@ class FolderAgency:
 
     async def take(self, letters: Sequence[Letter]) -> None:
         """Find what came in the folder; the connector has signed for it and reported 01."""
-        await self.carry()
+        places = {letter.id: self.folder / "in" / f"{delivery_id(letter.id, self.code)}.edxml" for letter in letters}
+        for _ in range(LOOKS):
+            await self.carry()
+            if all(place.exists() for place in places.values()):
+                break
+            await asyncio.sleep(LOOK_SECONDS)
         for letter in letters:
-            packet = (self.folder / "in" / f"{delivery_id(letter.id, self.code)}.edxml").read_bytes()
-            assert letter.label.encode() in packet
+            assert letter.label.encode() in places[letter.id].read_bytes()
             letter.becomes(state="handed_over", report="01")
 
     async def answer(self, answers: Sequence[Answer]) -> None:
