@@ -6,11 +6,13 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
+
+import pytest
 
 from axisfaults.documents import HELD_AUTHORITY, HELD_ISSUER
 from axisfaults.kills import names
@@ -45,6 +47,13 @@ REVISED: Final = """
 """
 ONCE: Final = (1, 1, 1, 2)
 """One new verdict, one statement, one leaf, and the news of it for sender and recipient."""
+
+
+@pytest.fixture(scope="module")
+async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """An axis of its own: what other tests sent would be judged again too, and before what this one sent."""
+    async with Scene(tmp_path_factory.mktemp("revalidation")) as opened:
+        yield opened
 
 
 async def _revalidate(scene: Scene, trust: Path, failpoint: str | None = None) -> tuple[int | None, str]:
