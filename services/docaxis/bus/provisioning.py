@@ -121,24 +121,25 @@ class Provisioner:
             BusError: They refused.
         """
         rules, user, inbox = member_rules(member), member_user(member), inbox_topic(member)
-        await self.create_topics([TopicPlan(inbox, 1, INBOX_RETENTION_MS)])
-        await self.commit_first_offsets(stage_group("projector"), inbox, 1)
+        made = await self.create_topics([TopicPlan(inbox, 1, INBOX_RETENTION_MS)])
+        await self.commit_first_offsets(stage_group("projector"), inbox, 1, new=inbox in made)
         await self.put_users({user: password})
         await set_quotas(self._access, {user: MEMBER_QUOTA})
         await self.allow_exactly(f"User:{user}", rules)
         return self.access_of(user, password)
 
-    async def create_topics(self, plans: Sequence[TopicPlan]) -> None:
-        """Create what is missing and wait until every partition has a leader.
+    async def create_topics(self, plans: Sequence[TopicPlan]) -> frozenset[str]:
+        """Create what is missing, wait until every partition has a leader, and name what was created.
 
         Raises:
             BusError: One exists with another number of partitions: work in flight would change its owner.
         """
         futures = self._admin.create_topics([self._new_topic(plan) for plan in plans], operation_timeout=CALL_SECONDS)
-        for future in futures.values():
-            await _done(future, besides=KafkaError.TOPIC_ALREADY_EXISTS)
+        existing = KafkaError.TOPIC_ALREADY_EXISTS
+        made = [name for name, future in futures.items() if await _done(future, besides=existing) != existing]
         wanted = {plan.name: plan.partitions for plan in plans}
         await _until(lambda: self._all_led(wanted))
+        return frozenset(made)
 
     def _new_topic(self, plan: TopicPlan) -> NewTopic:
         config = {
@@ -185,10 +186,11 @@ class Provisioner:
                 await _done(future)
         await _until(lambda: set(self._admin.describe_acls(_all_of(principal)).result(CALL_SECONDS)) == set(wanted))
 
-    async def commit_first_offsets(self, group: str, topic: str, partitions: int) -> None:
+    async def commit_first_offsets(self, group: str, topic: str, partitions: int, *, new: bool = False) -> None:
         """Commit offset 0 where nothing was ever written or committed.
 
-        The group must have no members that subscribe; slots assign their partitions, so theirs never has.
+        The group must have no members that subscribe; slots assign their partitions, so theirs never has. What lies in
+        a ``new`` topic, made a moment ago, was written since: deliveries that waited for it.
 
         Raises:
             LostOffsets: A partition has records and no committed offset: that is a loss, not a beginning.
@@ -198,7 +200,8 @@ class Provisioner:
         listed = await _patiently(lambda: self._admin.list_consumer_group_offsets(asked)[group])
         missing = [part.partition for part in listed.topic_partitions if part.offset < 0]
         if missing:
-            for number, end in (await self._ends(topic, missing)).items():
+            ends = {} if new else await self._ends(topic, missing)
+            for number, end in ends.items():
                 if end:
                     raise LostOffsets(f"group {group} has no offset in {topic}-{number}, which has had records")
             first = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, 0) for number in missing])]
@@ -259,7 +262,7 @@ def _as_filter(found: AclBinding) -> AclBindingFilter:
 
 
 async def _done(future: "Future[Any]", *, besides: int | None = None) -> Any:
-    """Wait for one of the client's futures off the loop; an error code ``besides`` is no error."""
+    """Wait for one of the client's futures off the loop; an error code ``besides`` is no error but the answer."""
     return await asyncio.to_thread(_result, future, besides)
 
 
@@ -288,7 +291,7 @@ def _result(future: "Future[Any]", besides: int | None = None) -> Any:
         return future.result(CALL_SECONDS)
     except KafkaException as error:
         if besides is not None and error.args[0].code() == besides:
-            return None
+            return besides
         raise _meaning(error) from error
     except TimeoutError as error:
         raise UnavailableBus("the brokers did not answer") from error

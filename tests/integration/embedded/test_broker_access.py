@@ -239,7 +239,9 @@ async def test_every_input_of_every_stage_has_its_first_offsets(axis: Axis) -> N
 
 async def test_first_offsets_never_overwrite_and_a_lost_one_is_no_beginning(axis: Axis) -> None:
     provisioner, operator = axis.provisioner, axis.cluster.access
-    await provisioner.create_topics([TopicPlan("offsets-test", SLOTS, -1)])
+    plan = TopicPlan("offsets-test", SLOTS, -1)
+    assert await provisioner.create_topics([plan]) == {"offsets-test"}
+    assert await provisioner.create_topics([plan]) == frozenset()
     await provisioner.commit_first_offsets("s.router", "offsets-test", SLOTS)
     assert await committed(axis, "router", "offsets-test") == [0, 0]
     await send(operator, "offsets-test", b"one")
@@ -247,6 +249,9 @@ async def test_first_offsets_never_overwrite_and_a_lost_one_is_no_beginning(axis
     assert await committed(axis, "router", "offsets-test") == [0, 0]
     with pytest.raises(LostOffsets, match=r"s\.verifier has no offset in offsets-test-0"):
         await provisioner.commit_first_offsets("s.verifier", "offsets-test", SLOTS)
+    # A topic made a moment ago: deliveries that waited for it were quicker than who made it.
+    await provisioner.commit_first_offsets("s.verifier", "offsets-test", SLOTS, new=True)
+    assert await committed(axis, "verifier", "offsets-test") == [0, 0]
 
 
 async def test_first_offsets_of_a_topic_that_has_no_leader_yet(axis: Axis) -> None:
