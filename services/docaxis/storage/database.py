@@ -11,6 +11,12 @@ LOCK_TIMEOUT: Final = "2s"
 IDLE_TIMEOUT: Final = "5s"
 """The same for an open transaction whose client stands still."""
 STATEMENT_TIMEOUT: Final = "30s"
+TRANSACTION_TIMEOUT: Final = "40s"
+"""The same for a client that stands still between the halves of a statement, which counts as neither idle nor running:
+asyncpg has a statement described first and runs it then. PostgreSQL 17 and later."""
+_LIMIT: Final = f"""
+    SELECT set_config(name, '{TRANSACTION_TIMEOUT}', false) FROM pg_settings WHERE name = 'transaction_timeout'
+"""  # noqa: S608 - a constant of this module
 POOL: Final = 16
 """Connections of a service at most; small statements, none held across slow work. All that were opened are kept: one
 costs 20 to 50 ms of CPU on both sides until it knows its first statements, as much as a whole document."""
@@ -34,8 +40,17 @@ def open_database(url: str, *, application: str, pool: int = POOL) -> AsyncEngin
             },
         },
     )
+    event.listen(engine.sync_engine, "connect", _limit_transactions)
     event.listen(engine.sync_engine, "checkout", _replace_closed)
     return engine
+
+
+def _limit_transactions(dbapi_connection: Any, _record: object) -> None:
+    """Bound a new connection's transactions, where the server can."""
+    cursor = dbapi_connection.cursor()
+    cursor.execute(_LIMIT)
+    cursor.close()
+    dbapi_connection.commit()
 
 
 def _replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.embedded.database import EmbeddedDatabase
-from docaxis.storage.database import open_database
+from docaxis.storage.database import TRANSACTION_TIMEOUT, open_database
 from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 from docaxis.storage.driver import Connection, Database, Statement
 from docaxis.storage.tables.intake import contents
@@ -177,3 +177,23 @@ async def test_statements_after_a_crash_of_the_server_get_new_connections(tmp_pa
                 assert await pid_of(connection) != before
         finally:
             await engine.dispose()
+
+
+async def test_a_client_that_stands_still_within_a_statement_lets_go_of_its_rows(engine: AsyncEngine) -> None:
+    """Described and not run, a statement leaves its client neither idle nor running: only the transaction is timed."""
+    database, held = Database(engine), Statement("SELECT pg_advisory_xact_lock(4713)")
+
+    async def stand_still() -> None:
+        async with database.transaction() as first:
+            limit = await first.row(Statement("SELECT current_setting('transaction_timeout') AS longest"))
+            assert limit is not None
+            assert limit["longest"] == TRANSACTION_TIMEOUT
+            await first.run(held)
+            await first.rows(Statement("SELECT set_config('transaction_timeout', '300ms', true)"))
+            await first._driver.prepare("SELECT 1")
+            async with database.transaction() as second:
+                await second.run(held)
+            await first.rows(Statement("SELECT 1"))
+
+    with pytest.raises(UnavailableStorage):
+        await stand_still()
