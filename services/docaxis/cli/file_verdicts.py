@@ -82,12 +82,7 @@ def as_json(name: str, verdict: SubmissionVerdict, number: int = 0) -> dict[str,
         "cause": file.cause,
         "reasons": list(file.reasons),
         "active_content": list(findings.active_content),
-        "verdict_sha256": verdict.sha256,
-        "policy": verdict.policy,
-        "policy_sha256": verdict.policy_sha256,
-        "trust_store_sha256": verdict.trust_store_sha256,
-        "validation_time": to_text(verdict.validation_time),
-        "engines": list(verdict.engines),
+        **_drawn(verdict),
     }
 
 
@@ -100,6 +95,13 @@ def submission_json(verdict: SubmissionVerdict) -> dict[str, Any]:
         "sub_indication": verdict.sub_indication,
         "cause": verdict.cause,
         "reasons": list(verdict.reasons),
+        **_drawn(verdict),
+    }
+
+
+def _drawn(verdict: SubmissionVerdict) -> dict[str, Any]:
+    """Name the verdict, and what it was drawn by."""
+    return {
         "verdict_sha256": verdict.sha256,
         "policy": verdict.policy,
         "policy_sha256": verdict.policy_sha256,

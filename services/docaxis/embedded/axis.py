@@ -219,7 +219,7 @@ class LocalAxis:
         write_private(keys / "evidence.json", json.dumps(self.keys.evidence.private_jwk()).encode())
         write_private(keys / "log.skey", (self.keys.log.to_skey() + "\n").encode())
         write_whole(keys / "directory.public.json", json.dumps(self.keys.directory.public_jwk()).encode())
-        (keys / "pinned.json").write_text(json.dumps(self.pinned_keys().to_json(), indent=2), "utf-8")
+        write_whole(keys / "pinned.json", json.dumps(self.pinned_keys().to_json(), indent=2).encode())
 
     def pinned_keys(self) -> PinnedKeys:
         """Give what anybody who checks evidence of this axis pins."""

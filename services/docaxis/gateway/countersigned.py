@@ -9,8 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse
 
-from docaxis.gateway.parts import EVERYBODY, Parts
-from docaxis.gateway.sharing import require_party
+from docaxis.gateway.parts import Parts
+from docaxis.gateway.sharing import evidence_for
 from docaxis.storage.receipt_signatures import KeptSignature
 from docaxis.storage.receipts import Piece
 
@@ -32,10 +32,7 @@ def signatures(parts: Parts) -> APIRouter:
 
     @router.get("/{submission_id}/evidence/signatures", summary="The same statements, as CAdES of the organisation")
     async def signed(request: Request, submission_id: UUID) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, EVERYBODY)
-        share = await require_party(parts, principal, submission_id)
-        await parts.looks.note(principal, "evidence", submission=str(submission_id))
-        pieces = await parts.receipts.evidence_for(submission_id, principal.member, share)
+        pieces = await evidence_for(parts, request, submission_id)
         return JSONResponse({"signatures": await _countersigned(parts, pieces)})
 
     return router

@@ -3,12 +3,15 @@
 import json
 from uuid import UUID
 
+from fastapi import Request
+
 from docaxis.directory.entries import BELONGS_TO_MEMBER, Principal
 from docaxis.directory.sharing import sent_for
 from docaxis.gateway.authentication import member_of
-from docaxis.gateway.parts import Parts
+from docaxis.gateway.parts import EVERYBODY, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.storage.claims import Claim
+from docaxis.storage.receipts import Piece
 from docaxis.storage.sharing import Share
 from docaxis_schemas.problems import Code
 
@@ -23,6 +26,18 @@ async def require_party(parts: Parts, principal: Principal, submission_id: UUID)
     if await parts.models.submission_view(principal.member, submission_id, share) is None:
         raise Refused(Code.NOT_FOUND)
     return share
+
+
+async def evidence_for(parts: Parts, request: Request, submission_id: UUID) -> tuple[Piece, ...]:
+    """Give the evidence of a submission that whoever asks may have; the look of an overseer is noted.
+
+    Raises:
+        Refused: As `require_party`, or nobody we know asks.
+    """
+    principal = await parts.doorkeeper.require(request, EVERYBODY)
+    share = await require_party(parts, principal, submission_id)
+    await parts.looks.note(principal, "evidence", submission=str(submission_id))
+    return await parts.receipts.evidence_for(submission_id, principal.member, share)
 
 
 async def require_sender(parts: Parts, principal: Principal, submission_id: UUID) -> Claim:

@@ -17,7 +17,7 @@ from docaxis.gateway.linking import links_for
 from docaxis.gateway.multipart import MultipartReader, malformed
 from docaxis.gateway.parts import EVERYBODY, PARTIES, Parts
 from docaxis.gateway.refusals import Refused
-from docaxis.gateway.sharing import require_party, require_sender, share_of
+from docaxis.gateway.sharing import evidence_for, require_party, require_sender, share_of
 from docaxis.gateway.submitting import Accepted, received_json
 from docaxis.gateway.transparency import proved
 from docaxis.gateway.waiting import preferred_wait
@@ -82,11 +82,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
 
     @router.get("/{submission_id}/evidence", summary="The evidence files that the asking party may have")
     async def evidence(request: Request, submission_id: UUID) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, EVERYBODY)
-        share = await require_party(parts, principal, submission_id)
-        await parts.looks.note(principal, "evidence", submission=str(submission_id))
-        pieces = await parts.receipts.evidence_for(submission_id, principal.member, share)
-        return JSONResponse({"evidence": await proved(parts.log, pieces)})
+        return JSONResponse({"evidence": await proved(parts.log, await evidence_for(parts, request, submission_id))})
 
     @router.get("/{submission_id}/contents/{sha256}", summary="What the sender itself handed in")
     async def content(request: Request, submission_id: UUID, sha256: str) -> Response:

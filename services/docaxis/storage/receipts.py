@@ -92,21 +92,21 @@ _EVIDENCE: Final = Statement("""
           AND (r.recipient = l.recipient OR r.recipient IS NULL AND r.type = ANY(CAST(:shared AS text[])))))
     ORDER BY r.at, r.topic_offset
 """)
-_KEY_HISTORY: Final = Statement("""
+_OF_NO_SUBMISSION: Final = """
     SELECT r.type, r.receipt, r.statement, NULL AS record, NULL AS record_key, NULL AS own_record,
       NULL AS own_record_key, o.leaf_index, o.leaf, s.secret
     FROM receipts r
     LEFT JOIN log_leaves o ON o.event_id = r.event_id
     LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
+"""
+"""Pieces of evidence that belong to no submission, so that no record of a member's comes with them."""
+_KEY_HISTORY: Final = Statement(f"""
+    {_OF_NO_SUBMISSION}
     WHERE r.submission_id = CAST(:history AS uuid)
     ORDER BY r.at
 """)
-_COMPARISON: Final = Statement("""
-    SELECT r.type, r.receipt, r.statement, NULL AS record, NULL AS record_key, NULL AS own_record,
-      NULL AS own_record_key, o.leaf_index, o.leaf, s.secret
-    FROM receipts r
-    LEFT JOIN log_leaves o ON o.event_id = r.event_id
-    LEFT JOIN submission_secrets s ON s.submission_id = r.submission_id
+_COMPARISON: Final = Statement(f"""
+    {_OF_NO_SUBMISSION}
     WHERE r.submission_id = CAST(:comparison AS uuid) AND r.member = :member AND r.type = 'holdings.compared'
 """)
 

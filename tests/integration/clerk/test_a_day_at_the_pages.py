@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
-from clerkoffice.accessibility import check_by_axe
+from clerkoffice.accessibility import check_by_axe, enlarged_page
 from clerkoffice.walking import PATIENCE_MS, picture, sign_in, wait_for
 from docaxis_schemas.lifecycle import REPORT_NAMES, Report
 from docaxis_schemas.moments import VIETNAM
@@ -83,16 +83,14 @@ async def view_the_file(page: Page, address: str) -> str:
 
 async def check_what_came(browser: Browser, office: Office, address: str) -> None:
     """A delivery's own pages are accessible too."""
-    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await enlarged_page(browser)
     await sign_in(page, office, RECIPIENT)
     await page.goto(address)
     file = await page.get_by_role("link", name="Xem: ").get_attribute("href")
     for part in (address, f"{office.pages}{file}", f"{address.partition('?')[0]}/apology"):
         await page.goto(part)
         await check_by_axe(page)
-    await context.close()
+    await page.context.close()
 
 
 async def begin_the_same_again(page: Page) -> None:
@@ -199,9 +197,7 @@ async def test_a_document_is_sent_read_and_accepted_without_javascript(
 
 
 async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_path: Path) -> None:
-    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})  # 1280 px at 200 %
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await enlarged_page(browser)
     check = partial(check_by_axe, page)
 
     await page.goto(f"{office.pages}/sign-in")
@@ -243,7 +239,7 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
     if await page.locator("tbody a").count():
         await page.locator("tbody a").first.click()
         await check()
-    await context.close()
+    await page.context.close()
 
 
 async def test_signing_in_works_by_keyboard_alone(office: Office, browser: Browser) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import RECIPIENT, SENDER, STRANGER, Office
-from clerkoffice.accessibility import check_by_axe
+from clerkoffice.accessibility import check_by_axe, enlarged_page
 from clerkoffice.walking import (
     PATIENCE_MS,
     as_file,
@@ -155,9 +155,7 @@ async def stay_a_stranger(browser: Browser, office: Office, addresses: tuple[str
 
 async def check_accessibility(browser: Browser, office: Office, sent: str) -> None:
     """The pages of changing are for everybody, at 200 % too."""
-    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await enlarged_page(browser)
     await sign_in(page, office, SENDER)
     await page.goto(sent)
     await check_by_axe(page)
@@ -167,4 +165,4 @@ async def check_accessibility(browser: Browser, office: Office, sent: str) -> No
     for address in (f"{draft}/replaced?q=4722", f"{draft}/check"):
         await page.goto(address)
         await check_by_axe(page)
-    await context.close()
+    await page.context.close()

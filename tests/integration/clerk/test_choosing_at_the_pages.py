@@ -5,8 +5,8 @@ import re
 from playwright.async_api import Browser, BrowserContext, expect
 
 from clerkoffice import SENDER, Office
-from clerkoffice.accessibility import check_by_axe
-from clerkoffice.walking import PATIENCE_MS, picture, sign_in
+from clerkoffice.accessibility import check_by_axe, enlarged_page
+from clerkoffice.walking import picture, sign_in
 from docaxis.embedded.population import COMMUNES, PROVINCE
 
 DROP = """(place, names) => {
@@ -42,9 +42,7 @@ async def test_recipients_are_chosen_from_the_tree_without_scripts_by_keyboard(
 async def test_files_are_dropped_where_they_are_chosen_and_no_policy_is_broken(
     office: Office, browser: Browser
 ) -> None:
-    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await enlarged_page(browser)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -67,4 +65,4 @@ async def test_files_are_dropped_where_they_are_chosen_and_no_policy_is_broken(
     await check_by_axe(page)
     await picture(page, "tree")
     assert not complaints
-    await context.close()
+    await page.context.close()

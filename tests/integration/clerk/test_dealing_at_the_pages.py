@@ -5,7 +5,7 @@ from uuid import UUID
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from clerkoffice import LEADER, LEADER_PASSWORD, RECIPIENT, SENDER, STRANGER, Office
-from clerkoffice.accessibility import check_by_axe
+from clerkoffice.accessibility import check_by_axe, enlarged_page
 from clerkoffice.walking import (
     PATIENCE_MS,
     as_file,
@@ -136,10 +136,8 @@ async def test_what_came_is_assigned_finished_answered_and_passed_on(
 
 
 async def check_accessibility(browser: Browser, office: Office, address: str) -> None:
-    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
-    context.set_default_timeout(PATIENCE_MS)
-    page = await context.new_page()
+    page = await enlarged_page(browser)
     await sign_in(page, office, SENDER)
     await page.goto(address)
     await check_by_axe(page)
-    await context.close()
+    await page.context.close()

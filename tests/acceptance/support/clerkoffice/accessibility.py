@@ -3,9 +3,18 @@
 from typing import Final
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
+
+from clerkoffice.walking import PATIENCE_MS
 
 GRAVE: Final = {"serious", "critical"}
+
+
+async def enlarged_page(browser: Browser) -> Page:
+    """Open a page as 1280 px show it at 200 %; whoever asked closes its context."""
+    context = await browser.new_context(locale="vi-VN", viewport={"width": 640, "height": 512})
+    context.set_default_timeout(PATIENCE_MS)
+    return await context.new_page()
 
 
 async def check_by_axe(page: Page) -> None:
