@@ -60,9 +60,8 @@ def books(parts: Parts) -> APIRouter:
             dated = await parts.deadlines.open(
                 register, member_of(principal), principal.organisations, since=now - LOOKED_AT
             )
-            rows = pressing(dated, now, vietnam())
-            counts[register.value] = len(rows)
-            told += [_duty(register, row) for row in rows[:limit]]
+            rows, counts[register.value] = pressing(dated, now, vietnam(), most=limit)
+            told += [_duty(register, row) for row in rows]
         told.sort(key=lambda row: str(row["due_at"]))
         return JSONResponse({"as_of": to_text(now), "counts": counts, "deadlines": told})
 

@@ -98,9 +98,18 @@ def test_a_due_date_is_reminded_of_a_working_day_before() -> None:
 
 def test_the_most_overdue_comes_first() -> None:
     urgent = dated(document_id=UUID(int=7), urgency="khan")
-    rows = pressing([dated(), urgent], CLOSES + timedelta(hours=1), vietnam())
+    rows, count = pressing([dated(), urgent], CLOSES + timedelta(hours=1), vietnam(), most=2)
     assert [row.dated.document_id for row in rows] == [UUID(int=7), UUID(int=1)]
-    assert {row.standing for row in rows} == {Standing.OVERDUE}
+    assert ({row.standing for row in rows}, count) == ({Standing.OVERDUE}, 2)
+
+
+def test_what_is_not_shown_is_counted_if_it_stands_as_asked() -> None:
+    done, later = dated(acknowledged_at=ARRIVED), dated(arrived_at=ARRIVED + timedelta(days=1))
+    now = CLOSES + timedelta(hours=1)
+    rows, count = pressing([done, later, dated(), dated()], now, vietnam(), most=1)
+    assert ([row.standing for row in rows], count) == ([Standing.OVERDUE], 3)
+    rows, count = pressing([done, later, dated()], now, vietnam(), most=5, among=[Standing.OVERDUE])
+    assert ([row.dated.arrived_at for row in rows], count) == ([ARRIVED], 1)
 
 
 @pytest.mark.parametrize(("sent_at", "on_time"), [("2026-03-04T05:00", 1), ("2026-03-04T05:01", 0)])

@@ -1,12 +1,13 @@
 """Deadlines counted in working days: Tết, swapped days, nights, and the properties that hold for all of them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from docaxis_schemas.calendar import RejectedCalendar, WorkingCalendar, vietnam
+from docaxis_schemas.calendar import Holiday, RejectedCalendar, WorkingCalendar, vietnam
 from docaxis_schemas.moments import VIETNAM
 
 CALENDAR = vietnam()
@@ -130,3 +131,43 @@ def test_no_working_day_lies_before_the_next_one(day: date) -> None:
     assert CALENDAR.working_days_between(day, after) == 1
     assert CALENDAR.is_working_day(after)
     assert after - day < timedelta(days=12)
+
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+FIRST, LAST = date(2024, 12, 20), date(2028, 2, 1)
+named = st.just(Holiday("TEST", checked=False))
+offices = st.builds(
+    lambda off, worked, years: WorkingCalendar(
+        off, {day: name for day, name in worked.items() if day not in off and day.weekday() > 4}, years
+    ),
+    st.dictionaries(st.dates(FIRST, LAST), named, max_size=20),
+    st.dictionaries(st.dates(FIRST, LAST), named, max_size=20),
+    st.frozensets(st.integers(2025, 2027)),
+)
+anywhere = st.builds(lambda at, hours: at.astimezone(timezone(timedelta(hours=hours))), moments, st.integers(-12, 14))
+
+
+def walked(calendar: WorkingCalendar, day: date, step: int) -> date:
+    """Look for the nearest working day one by one, as the rules say it."""
+    day += timedelta(days=step)
+    return day if calendar.is_working_day(day) else walked(calendar, day, step)
+
+
+@given(offices, st.lists(anywhere, min_size=1, max_size=20))
+def test_deadlines_are_those_of_the_zone_database_and_a_walk_through_the_days(
+    calendar: WorkingCalendar, arrived: list[datetime]
+) -> None:
+    for at in (*arrived, *arrived):
+        there = at.astimezone(HERE)
+        day, clock = there.date(), there.time()
+        after, before = walked(calendar, day, 1), walked(calendar, day, -1)
+        closing = day if calendar.is_working_day(day) and clock < time(17) else after
+        found = [
+            calendar.end_of_same_working_day(at),
+            calendar.next_working_morning(at),
+            calendar.a_working_day_before(at),
+            calendar.overdue_since(at, working_days=1),
+        ]
+        wanted = [(closing, time(17)), (after, time(12)), (before, clock), (after, clock)]
+        assert found == [datetime.combine(day, hour, HERE) for day, hour in wanted]
+        assert {one.tzinfo for one in found} == {UTC}

@@ -13,7 +13,7 @@ from docaxis.clerk.guarding import signed_in
 from docaxis.clerk.naming import name_of, names_of
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
-from docaxis.duties import LOOKED_AT, duties_of, pressing, rates
+from docaxis.duties import LOOKED_AT, UNDONE, duties_of, pressing, rates
 from docaxis.storage.clerk_deadlines import SHOWN, ClerkDeadlines
 from docaxis.storage.clerk_documents import Register
 from docaxis_schemas.calendar import vietnam
@@ -31,24 +31,23 @@ async def due(request: Request, visitor: Visitor) -> Response:
     since = now - LOOKED_AT
     found = {
         register: pressing(
-            await store.open(register, account.member, account.organisations, since=since), now, vietnam()
+            await store.open(register, account.member, account.organisations, since=since),
+            now,
+            vietnam(),
+            most=SHOWN,
+            among=UNDONE if register is Register.INCOMING else (Standing.OVERDUE,),
         )
         for register in Register
     }
     notices = await store.notices(account.member, account.organisations)
-    late = {
-        register: [row for row in rows if register is Register.INCOMING or row.standing is Standing.OVERDUE]
-        for register, rows in found.items()
-    }
-    codes = {row.dated.recipient for rows in late.values() for row in rows[:SHOWN]}
-    codes |= {row.dated.issuer for rows in late.values() for row in rows[:SHOWN]}
+    codes = {code for rows, _ in found.values() for row in rows for code in (row.dated.recipient, row.dated.issuer)}
     codes |= {notice.recipient for notice in notices}
     return page(
         request,
         "deadlines.html",
         visitor,
-        rows={register.value: rows[:SHOWN] for register, rows in late.items()},
-        counts={register.value: len(rows) for register, rows in late.items()},
+        rows={register.value: rows for register, (rows, _) in found.items()},
+        counts={register.value: count for register, (_, count) in found.items()},
         notices=notices,
         names=names_of(request, codes),
         known=vietnam().covers(now.astimezone(VIETNAM).date()),
