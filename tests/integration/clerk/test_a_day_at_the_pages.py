@@ -215,6 +215,7 @@ async def test_every_page_is_accessible(office: Office, browser: Browser, tmp_pa
     for address in (f"{office.pages}/inbox", f"{office.pages}/nothing"):
         await page.goto(address)
         await page.get_by_role("button", name="English").click()
+        await expect(page.locator("html[lang=en]")).to_be_visible()
         await check()
         await page.get_by_role("button", name="Tiếng Việt").click()
     for address in (

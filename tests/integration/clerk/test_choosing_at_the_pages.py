@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Browser, BrowserContext, expect
+from playwright.async_api import Browser, BrowserContext, Locator, expect
 
 from clerkoffice import SENDER, Office
 from clerkoffice.accessibility import check_by_axe, enlarged_page
@@ -16,6 +16,12 @@ DROP = """(place, names) => {
 }"""
 
 
+async def press(target: Locator, key: str) -> None:
+    """Press a key on something of a page that has loaded: a page that goes to its fragment takes the focus away."""
+    await target.page.wait_for_load_state()
+    await target.press(key)
+
+
 async def test_recipients_are_chosen_from_the_tree_without_scripts_by_keyboard(
     office: Office, plain: BrowserContext
 ) -> None:
@@ -25,17 +31,17 @@ async def test_recipients_are_chosen_from_the_tree_without_scripts_by_keyboard(
     await page.goto(page.url.replace("/document", "/recipients"))
     await page.get_by_role("link", name="Mở cây cơ quan").click()
     tree = page.get_by_role("region", name="Chọn theo cây cơ quan")
-    await tree.get_by_role("link", name="Đơn vị trực thuộc: Ủy ban nhân dân tỉnh Ví Dụ").press("Enter")
+    await press(tree.get_by_role("link", name="Đơn vị trực thuộc: Ủy ban nhân dân tỉnh Ví Dụ"), "Enter")
     await expect(tree.get_by_role("checkbox")).to_have_count(COMMUNES)
     for number in (3, 4):
-        await tree.get_by_label(f"({PROVINCE}.{number:02d})").press("Space")
-    await tree.get_by_role("button", name="Thêm các cơ quan đã chọn").press("Enter")
+        await press(tree.get_by_label(f"({PROVINCE}.{number:02d})"), "Space")
+    await press(tree.get_by_role("button", name="Thêm các cơ quan đã chọn"), "Enter")
     chosen = page.locator("#recipients > li")
     await expect(chosen).to_have_count(2)
     await expect(tree.get_by_role("checkbox")).to_have_count(COMMUNES)
-    await tree.get_by_role("button", name=re.compile("Thêm tất cả đơn vị trực thuộc")).press("Enter")
+    await press(tree.get_by_role("button", name=re.compile("Thêm tất cả đơn vị trực thuộc")), "Enter")
     await expect(chosen).to_have_count(COMMUNES)
-    await tree.get_by_role("link", name="Cả nước").press("Enter")
+    await press(tree.get_by_role("link", name="Cả nước"), "Enter")
     await expect(tree.get_by_text("Bộ Thử nghiệm (G98)")).to_be_visible()
 
 

@@ -19,6 +19,7 @@ async def enlarged_page(browser: Browser) -> Page:
 
 async def check_by_axe(page: Page) -> None:
     """Look for what keeps people out: axe's grave faults, and scrolling sideways at 200 %."""
+    await page.wait_for_load_state()
     # The pages' own policy forbids foreign scripts, so axe is put in by the browser itself.
     found = (await Axe().run(page)).response["violations"]
     grave = [(one["id"], [node["target"] for node in one["nodes"]]) for one in found if one["impact"] in GRAVE]

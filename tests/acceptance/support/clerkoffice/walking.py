@@ -10,6 +10,7 @@ from clerkoffice import Office
 from docaxis.embedded.papers import Paper
 
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 async def sign_in(page: Page, office: Office, member: str) -> None:
