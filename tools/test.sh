@@ -25,14 +25,24 @@ fi
 form="not full"
 [ -z "${DOCAXIS_FULL:-}" ] || form=""
 status=0
+tests() {
+  "$bin/python" -m pytest -m "$form" --durations=15 --durations-min=5 "$@"
+}
 if [ $# -gt 0 ]; then
-  "$bin/python" -m pytest -m "$form" "$@" || status=$?
+  tests "$@" || status=$?
 else
-  # First what starts no axis: an axis that was started stays until its run ends, and costs a tenth of a core at rest.
-  alone="tests/unit tests/integration/verification"
-  # shellcheck disable=SC2086 - the list is meant to be split
-  "$bin/python" -m pytest -m "$form" $alone || status=$?
-  "$bin/python" -m pytest -m "$form" --ignore tests/unit --ignore tests/integration/verification || status=$?
+  # A process a group: an axis that was started stays until its process ends, and costs a tenth of a core at rest.
+  # What starts no axis wants one core and runs beside what seldom wants two; it is told of when it has ended.
+  alone=$(mktemp)
+  tests tests/unit tests/integration/verification >"$alone" 2>&1 &
+  beside=$!
+  trap 'kill "$beside" 2>/dev/null; rm -f "$alone"' EXIT
+  tests tests/contract tests/integration --ignore tests/integration/verification || status=$?
+  wait "$beside" || status=$?
+  trap 'rm -f "$alone"' EXIT
+  cat "$alone"
+  tests tests/acceptance/faults || status=$?
+  tests --ignore tests/unit --ignore tests/contract --ignore tests/integration --ignore tests/acceptance/faults || status=$?
 fi
 if [ -n "$wanted" ]; then
   printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go nginx)\n' "$wanted" "$wanted" >&2

@@ -8,8 +8,8 @@ from axisfaults.kills import FULL, INSIDE, POINTS, run
 from axisfaults.scene import Scene
 
 KILLS = 20 if FULL else 1
-DOCUMENTS = 2000 if FULL else 150
-"""In CI 1,050 over the seven targets, and one kill each."""
+DOCUMENTS = 2000 if FULL else 300
+"""In CI 2,100 over the seven targets, and one kill each."""
 
 
 @pytest.mark.timeout(7200 if FULL else 900)
