@@ -4,6 +4,7 @@ One writer a path: two that write the same at once would share the scratch file.
 """
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -13,6 +14,11 @@ def write_whole(path: Path, *pieces: bytes, mode: int = 0o666) -> None:
     Raises:
         OSError: It cannot be written; what was there before is still there.
     """
+    write_pieces(path, pieces, mode=mode)
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> None:
+    """Write a file as `write_whole` does, of pieces that are asked for one by one and never held together."""
     scratch = path.with_name(f".{path.name}.new")
     scratch.unlink(missing_ok=True)  # left by a writer that was killed, perhaps with wider rights
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:

@@ -454,10 +454,11 @@ COMMANDS: Final = (
         "connector",
         "docaxis.cli.connector:connector",
         Text(
-            "Nối thư mục của phần mềm cơ quan với trục: gửi gói tin, nhận văn bản, ký bằng khóa của thành viên.",
-            "Carry between a folder of the agency's system and the axis, signed with the member's key.",
+            "Nối thư mục hoặc hàng đợi của phần mềm cơ quan với trục, ký bằng khóa của thành viên.",
+            "Carry between a folder or queue of the agency's system and the axis, signed with the member's key.",
         ),
         "docaxis connector /srv/lien-thong --profile tinh-thu-nghiem",
+        extra="queue",
     ),
     Command(
         "bench",

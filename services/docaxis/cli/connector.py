@@ -15,6 +15,7 @@ async def connector(
     *,
     once: Flag = False,
     every: float = 2.0,
+    queue: str | None = None,
     zip: Flag = False,  # noqa: A002 - the name of the option
     connecting: Connecting | None = None,
 ) -> int:
@@ -24,14 +25,16 @@ async def connector(
         folder: The folder; out/, in/, sent/ and refused/ are made in it.
         once: Send what waits, take what came, and end.
         every: Seconds between two looks.
+        queue: Address of a PostgreSQL of the agency (postgresql://USER@HOST/DATABASE) with packets to send in one table
+            and what came in another; passwords come from ~/.pgpass or PGPASSFILE.
         zip: Put each file of an incoming packet alone in a ZIP, as the national office's SDK does.
         connecting: How the command answers, and as whom it speaks.
     """
     from docaxis.connector import Connector  # noqa: PLC0415 - only this command needs it
-    from docaxis.connector.folder import FolderTaken  # noqa: PLC0415 - as above
+    from docaxis.connector.folder import FolderTaken, UnavailableQueue  # noqa: PLC0415 - as above
 
     output = output_for(connecting)
-    carrier = Connector(folder, read_profile(connecting), packed=zip)
+    carrier = Connector(folder, read_profile(connecting), packed=zip, queue=queue)
     try:
         if not once:
             output.note(f"Đang theo dõi {folder}; dừng bằng Ctrl-C.", f"Watching {folder}; stop with Ctrl-C.")
@@ -40,6 +43,9 @@ async def connector(
     except FolderTaken as error:
         vi, en = f"{folder}: đã có một connector đang chạy.", f"{folder}: another connector is running."
         raise CommandFailed(Exit.UNAVAILABLE, "folder-taken", vi, en) from error
+    except UnavailableQueue as error:
+        vi, en = f"Không dùng được hàng đợi: {error}.", f"The queue cannot be used: {error}."
+        raise CommandFailed(Exit.UNAVAILABLE, "queue-unavailable", vi, en) from error
     value = {"settled": done.settled, "deliveries": done.deliveries, "news": done.news}
     line = output.text(
         f"Đã gửi hoặc trả {done.settled} gói, nhận {done.deliveries} văn bản, {done.news} tin.",

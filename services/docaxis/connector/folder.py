@@ -30,6 +30,10 @@ class FolderTaken(Exception):
     """Another connector works on this folder."""
 
 
+class UnavailableQueue(OSError):
+    """The agency's database behind the folder is away, or says no; everything is still where it was."""
+
+
 class Folder:
     """One shared folder."""
 

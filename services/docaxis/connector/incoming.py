@@ -24,7 +24,7 @@ from docaxis_schemas.edxml.writer import complete, lay_out
 from docaxis_schemas.holdings import Direction, Held
 from docaxis_schemas.lifecycle import Report, Step, TransportState
 from docaxis_schemas.moments import Clock, to_text
-from docaxis_signing.durable import write_whole
+from docaxis_signing.durable import write_pieces, write_whole
 
 _COME_AGAIN: Final = (RejectedAnswer, RejectedByAxis, RejectedContent, OSError)
 """After these a delivery is left as it is: nothing was signed, and it comes again with the next pass."""
@@ -90,12 +90,15 @@ class Incoming:
             layout = lay_out(delivery.contents, shown, now=self.clock(), packed=self.packed, strict=False)
         except (RejectedDocument, RejectedPacket) as error:
             _log.warning("a delivery cannot be a packet: %s: %s", name, error)
-            shutil.copytree(paths[0].parent, self.folder.come / name, dirs_exist_ok=True)
+            for path in paths:
+                target = self.folder.come / name / path.name
+                target.parent.mkdir(exist_ok=True)
+                write_pieces(target, _pieces(path))
         else:
             pieces: list[Iterator[bytes] | bytes] = [layout.head]
             for frame, path in zip(layout.frames, paths, strict=True):
                 pieces += [frame.open(), map(frame.feed, _pieces(path)), _last(frame)]
-            write_whole(self.folder.come / f"{name}.edxml", *_flat([*pieces, layout.tail]))
+            write_pieces(self.folder.come / f"{name}.edxml", _flat([*pieces, layout.tail]))
             self.store.remember_delivery(delivery.delivery_id, delivery.submission_id, delivery.recipient, document)
         write_json(self.folder.come / f"{name}.json", dict(delivery.entry.body) | {"delivery_id": name})
 

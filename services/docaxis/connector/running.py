@@ -1,11 +1,12 @@
-"""The connector as a whole: one on a folder, going round until it is stopped, or once."""
+"""The connector as a whole: one on a folder, perhaps with a queue behind it, going round until stopped, or once."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from docaxis.client.connection import ENDLESS, Patience
 from docaxis.client.errors import ClientError, UnavailableAxis
@@ -16,6 +17,9 @@ from docaxis.connector.incoming import Incoming
 from docaxis.connector.outgoing import Outgoing
 from docaxis.connector.store import Store
 from docaxis_schemas.moments import Clock, system_clock
+
+if TYPE_CHECKING:
+    from docaxis.connector.queue import Queue
 
 ONCE: Final = Patience(seconds=60.0)
 """How long a single round waits for an axis that is away; a connector that stays waits for ever."""
@@ -33,12 +37,21 @@ class Round:
 
 
 class Connector:
-    """Carries between a folder and an axis."""
+    """Carries between a folder and an axis, and between a queue and the folder if there is one (`docaxis[queue]`)."""
 
-    def __init__(self, root: Path, profile: Profile, *, packed: bool = False, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        root: Path,
+        profile: Profile,
+        *,
+        packed: bool = False,
+        queue: str | None = None,
+        clock: Clock = system_clock,
+    ) -> None:
         self._folder = Folder(root)
         self._profile = profile
         self._packed = packed
+        self._queue = queue
         self._clock = clock
 
     async def once(self) -> Round:
@@ -47,11 +60,15 @@ class Connector:
         Raises:
             FolderTaken: Another connector works here.
             UnavailableAxis: The axis stayed away; everything is still where it was.
+            UnavailableQueue: The agency's database is away; likewise.
         """
-        with self._folder.alone():
-            outgoing, incoming = self._open(ONCE)
-            async with outgoing.axis:
-                return Round(await outgoing.pass_once(), await incoming.take_deliveries(), await incoming.take_news())
+        async with self._open(ONCE) as (outgoing, incoming, queue):
+            if queue is not None:
+                await queue.bring()
+            done = Round(await outgoing.pass_once(), await incoming.take_deliveries(), await incoming.take_news())
+            if queue is not None:
+                await queue.give()
+            return done
 
     async def run(self, every: float) -> None:
         """Go round until cancelled, looking every so many seconds; directions do not wait for each other.
@@ -59,17 +76,32 @@ class Connector:
         Raises:
             FolderTaken: Another connector works here.
         """
-        with self._folder.alone():
-            outgoing, incoming = self._open(ENDLESS)
-            async with outgoing.axis, asyncio.TaskGroup() as group:
-                for work in (outgoing.pass_once, incoming.take_deliveries, incoming.take_news):
-                    group.create_task(_round(work, every))
+        async with self._open(ENDLESS) as (outgoing, incoming, queue), asyncio.TaskGroup() as group:
+            for work in (
+                *((queue.bring, queue.give) if queue is not None else ()),
+                *(outgoing.pass_once, incoming.take_deliveries, incoming.take_news),
+            ):
+                group.create_task(_round(work, every))
 
-    def _open(self, patience: Patience) -> tuple[Outgoing, Incoming]:
-        self._folder.prepare()
-        axis = self._profile.connect(memory=FileMemory(self._folder.memory), patience=patience, clock=self._clock)
-        store, clock = Store(self._folder.store), self._clock
-        return Outgoing(axis, self._folder, store, clock), Incoming(axis, self._folder, store, clock, self._packed)
+    @asynccontextmanager
+    async def _open(self, patience: Patience) -> "AsyncIterator[tuple[Outgoing, Incoming, Queue | None]]":
+        folder, clock = self._folder, self._clock
+        with folder.alone():
+            folder.prepare()
+            axis = self._profile.connect(memory=FileMemory(folder.memory), patience=patience, clock=clock)
+            store = Store(folder.store)
+            outgoing, incoming = (
+                Outgoing(axis, folder, store, clock),
+                Incoming(axis, folder, store, clock, self._packed),
+            )
+            async with axis:
+                if self._queue is None:
+                    yield outgoing, incoming, None
+                    return
+                from docaxis.connector.queue import Queue  # noqa: PLC0415 - its driver is no part of the base
+
+                async with Queue.open(self._queue, folder) as queue:
+                    yield outgoing, incoming, queue
 
 
 async def _round(work: Callable[[], Awaitable[int]], every: float) -> None:

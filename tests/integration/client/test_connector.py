@@ -8,8 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,30 +18,10 @@ from docaxis.cli import main
 from docaxis.client.profile import load_profile
 from docaxis.connector import Connector
 from docaxis.connector.folder import Folder
-from docaxis_schemas.document import Business, BusinessAction, DocumentMetadata, EarlierDocument, Issuer, Recipient
-from docaxis_schemas.document_types import DocumentType
-from docaxis_schemas.edxml import OutgoingAttachment, Status, examine_packet, write_document, write_status
+from docaxis_schemas.document import Business, BusinessAction, EarlierDocument, Issuer
+from docaxis_schemas.edxml import Status, examine_packet, write_status
 from docaxis_schemas.lifecycle import Report
-from docaxis_schemas.submission import ContentEntry, FileRole
-
-NOW = datetime(2026, 3, 2, tzinfo=UTC)
-PDF = b"%PDF-1.7 the document\n%%EOF\n"
-DOCUMENT = DocumentMetadata(
-    issuer=Issuer("H37.02"),
-    type=DocumentType.CONG_VAN,
-    subject="V/v thử nghiệm",
-    place="Hà Nội",
-    promulgated_on=date(2026, 1, 5),
-    recipients=(Recipient("G01"),),
-    number="15",
-    notation="STN-VP",
-)
-
-
-def packet(number: int = 15, data: bytes = PDF, **changes: Any) -> bytes:
-    entry = ContentEntry(FileRole.MAIN, "công văn.pdf", "application/pdf", len(data), hashlib.sha256(data).hexdigest())
-    document = replace(DOCUMENT, number=str(number), **changes)
-    return b"".join(write_document(document, [OutgoingAttachment(entry, lambda: iter([data]))], now=NOW, packed=True))
+from packets import NOW, PDF, come, packet
 
 
 @pytest.fixture
@@ -127,13 +105,6 @@ async def test_a_packet_that_stays_cut_off_is_refused(fake: Any, folder: Path, p
     await connector(folder, profile).once()
     assert names(folder / "refused") == ["15.edxml", "15.edxml.refusal.json"]
     assert fake.manifests == []
-
-
-def come(fake: Any, data: bytes = PDF) -> UUID:
-    delivery = UUID(str(fake.deliver(data, recipient="H37.02")))
-    document = replace(DOCUMENT, issuer=Issuer("000.00.00.G22"), recipients=(Recipient("H37.02"),))
-    fake.inbox[-1]["body"]["document"] = document.to_json()
-    return delivery
 
 
 async def test_what_came_is_a_packet_signed_for_and_reported(fake: Any, folder: Path, profile: Path) -> None:

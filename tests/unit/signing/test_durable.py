@@ -1,11 +1,12 @@
 """Files that take another's place whole: their rights, and what a killed or failing writer leaves."""
 
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from docaxis_signing.durable import write_private, write_whole
+from docaxis_signing.durable import write_pieces, write_private, write_whole
 
 
 def mode_of(path: Path) -> int:
@@ -45,3 +46,14 @@ def test_a_link_in_the_scratch_files_place_is_not_followed(tmp_path: Path) -> No
     (tmp_path / ".out.new").symlink_to(stranger)
     write_whole(tmp_path / "out", b"data")
     assert stranger.read_bytes() == b"mine"
+
+
+def test_pieces_are_never_held_together(tmp_path: Path) -> None:
+    tracemalloc.start()
+    try:
+        write_pieces(tmp_path / "large", (bytes(1024 * 1024) for _ in range(64)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (tmp_path / "large").stat().st_size == 64 * 1024 * 1024
+    assert peak < 16 * 1024 * 1024
