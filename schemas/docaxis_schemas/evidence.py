@@ -29,6 +29,7 @@ OPEN_FACTS: Final = frozenset({
     "indication",
     "key_sha256",
     "kid",
+    "log_size",
     "policy_sha256",
     "public_key",
     "recipient_lacks",
@@ -36,6 +37,7 @@ OPEN_FACTS: Final = frozenset({
     "retired_key_sha256",
     "retired_kid",
     "revocation_epoch",
+    "root_sha256",
     "rule",
     "rules_sha256",
     "sender_lacks",
@@ -46,6 +48,7 @@ OPEN_FACTS: Final = frozenset({
     "step",
     "sub_indication",
     "trust_sha256",
+    "unopened",
     "valid_from",
     "version",
 })  # fmt: skip
@@ -81,6 +84,7 @@ class EvidenceType(StrEnum):
     HOLDINGS_COMPARED = "holdings.compared"
     SUBMISSION_PARKED = "submission.parked"
     ALERT_RAISED = "alert.raised"
+    CONTENT_ABSENT = "content.absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +229,16 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "A rule of the axis's alerts was met at the stated time.",
         "Không chứng minh có hành vi sai phạm, cũng không chứng minh đã có người xử lý.",
         "It does not prove that anybody did wrong, nor that anybody has looked into it.",
+    ),
+    EvidenceType.CONTENT_ABSENT: Meaning(
+        "Trục tuyên bố: trong các mục của sổ dưới kích thước và mã gốc đã ghi, không có lượt gửi nào chứa tệp có mã "
+        "băm SHA-256 đã ghi.",
+        "The axis states that among the log's leaves below the stated size and root no submission holds a file of the "
+        "stated SHA-256.",
+        "Đây là lời của trục, không phải bằng chứng; không nói gì về mục ghi sau đó, về mục không còn mở được "
+        "(unopened), hay về cùng văn bản ở dạng byte khác.",
+        "It is the axis's word and no proof; it says nothing of later leaves, of those that nothing opens any more "
+        "(unopened), or of the same document in other bytes.",
     ),
 }
 

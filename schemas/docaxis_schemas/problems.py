@@ -47,6 +47,7 @@ class Code(StrEnum):
     NO_CHANGE_ASKED = "no-change-asked"
     DELIVERY_ENDED = "delivery-ended"
     NOT_REPLAYABLE = "not-replayable"
+    CONTENT_LOGGED = "content-logged"
     CURSOR_INVALID = "cursor-invalid"
     SIGNATURE_REFUSED = "signature-refused"
     EDXML_INVALID = "edxml-invalid"
@@ -297,6 +298,13 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "Cannot be replayed",
         "Xem nguyên nhân của bản ghi; nếu cần, báo cho các bên liên quan.",
         "Look at the record's cause; tell the parties if they are concerned.",
+    ),
+    Code.CONTENT_LOGGED: Problem(
+        409,
+        "Sổ có nội dung này",
+        "The log has this content",
+        "Không thể tuyên bố là không có; xem các mục đó: docaxis audit search --content SHA256.",
+        "It cannot be stated to be absent; see the leaves: docaxis audit search --content SHA256.",
     ),
     Code.CURSOR_INVALID: Problem(
         400,

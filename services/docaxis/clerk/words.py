@@ -244,6 +244,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "link-reference": ("Liên quan", "Refers to"),
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
     "event-alert.raised": ("Trục đưa ra cảnh báo", "The axis raised an alert"),
+    "event-content.absent": ("Trục tuyên bố sổ không có nội dung", "The axis stated that the log lacks a content"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),
     "sent": ("Đã gửi.", "It was sent."),

@@ -366,6 +366,15 @@ COMMANDS: Final = (
                 "docaxis audit events --format ocsf --follow --state siem.state",
             ),
             Command(
+                "absent",
+                "docaxis.cli.audit_absent:absent",
+                Text(
+                    "Yêu cầu trục tuyên bố sổ không có gì về một tệp.",
+                    "Have the axis state that the log has nothing about a file.",
+                ),
+                "docaxis audit absent la.pdf --to khong-co.json",
+            ),
+            Command(
                 "export",
                 "docaxis.cli.audit_export:export",
                 Text(

@@ -174,6 +174,17 @@ def _said(logged: Logged | None, output: Output) -> str:
     )
 
 
+def _lack(statement: Mapping[str, Any], output: Output) -> list[str]:
+    """Say of which content, up to where and how surely the log is stated to have nothing."""
+    if statement.get("type") != EvidenceType.CONTENT_ABSENT:
+        return []
+    facts = statement["facts"]
+    content, size, root, unopened = (facts[name] for name in ("content_sha256", "log_size", "root_sha256", "unopened"))
+    vi = f"  Tệp {content}; {size} mục đầu của sổ, mã gốc {root}; {unopened} lượt gửi không còn mở được."
+    en = f"  File {content}; the log's first {size} leaves, root {root}; {unopened} submissions cannot be opened."
+    return [output.text(vi, en)]
+
+
 def _tell(path: Path, checked: CheckedEvidence, output: Output) -> None:
     statement = checked.statement
     kind = str(statement.get("type"))
@@ -198,4 +209,11 @@ def _tell(path: Path, checked: CheckedEvidence, output: Output) -> None:
         "logged": _place(checked.logged),
         "does_not_prove": {"vi": meaning.not_vi, "en": meaning.not_en} if meaning else None,
     }
-    output.result(value, f"✓ {path}: {kind} · {statement.get('time')}", f"  {proves}", f"  {limits}", said)
+    output.result(
+        value,
+        f"✓ {path}: {kind} · {statement.get('time')}",
+        *_lack(statement, output),
+        f"  {proves}",
+        f"  {limits}",
+        said,
+    )

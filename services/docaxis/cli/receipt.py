@@ -65,7 +65,7 @@ async def receipt(
         worst = Exit.OK if value["holds"] else Exit.REFUSED
     for number, piece in enumerate(pieces, 1):
         path = to / f"{submission}-{number:03}.json"
-        value, lines = await asyncio.to_thread(_keep, path, piece, pinned)
+        value, lines = await asyncio.to_thread(keep, path, piece, pinned)
         signed, more = await asyncio.to_thread(_keep_signed, path, piece, signatures, output)
         output.result(value | signed, *lines, *more)
         worst = max(worst, Exit.OK if value["holds"] is not False else Exit.REFUSED)
@@ -103,7 +103,7 @@ def _is_waiting(signature: Mapping[str, Any]) -> bool:
     return (signature.get("missing") or {}).get("code") == "waiting"
 
 
-def _keep(path: Path, piece: Mapping[str, Any], pinned: PinnedKeys | None) -> tuple[dict[str, Any], list[str]]:
+def keep(path: Path, piece: Mapping[str, Any], pinned: PinnedKeys | None) -> tuple[dict[str, Any], list[str]]:
     """Check a piece of evidence, write it, and say what was written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     proof = piece.get("proof")

@@ -144,6 +144,33 @@ class AuditClient:
             raise RejectedAnswer("looks that are not of their form")
         return tuple(found)
 
+    async def absence(self, content: str) -> Mapping[str, Any]:
+        """Have the axis state that its log, as far as its checkpoint, has nothing about a content (SHA-256, hex).
+
+        Raises:
+            RejectedByAxis: ``content-logged``: it has; or not an auditor.
+            UnavailableAxis: Patience ended, or the index is behind the log. A repeat is a statement of its own.
+        """
+        return json_object(await self._connection.ask("POST", "/v1/audit/absences", params={"content": content}))
+
+    async def absence_evidence(self, absence_id: UUID) -> tuple[Mapping[str, Any], ...]:
+        """Give the evidence file of such a statement; none as long as it is on its way.
+
+        Raises:
+            RejectedByAxis: Not an auditor.
+            RejectedAnswer: The answer is not of its form.
+            UnavailableAxis: Patience ended.
+        """
+        try:
+            found = (await self._get(f"/v1/audit/absences/{absence_id}/evidence", {})).get("evidence")
+        except RejectedByAxis as error:
+            if error.problem.status == NOT_FOUND:
+                return ()
+            raise
+        if not isinstance(found, list) or not all(isinstance(item, Mapping) for item in found):
+            raise RejectedAnswer("evidence that is not of its form")
+        return tuple(found)
+
     async def export(self, submission_id: UUID, target: Path) -> SavedPackage:
         """Save the evidence package of a submission; a file that is there is left alone.
 

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from docaxis.bus.port import BusError
 from docaxis.directory.errors import UnavailableDirectory
+from docaxis.gateway.absences import absences
 from docaxis.gateway.answers import Answering, problem_response
 from docaxis.gateway.auditing import auditing
 from docaxis.gateway.books import books
@@ -62,6 +63,7 @@ def make_application(parts: Parts) -> FastAPI:
         vxp,
         transparency,
         auditing,
+        absences,
         exporting,
     ):
         app.include_router(make(parts))

@@ -21,6 +21,11 @@ _NOBODY: Final = "axis"
 """Stands before the role where other statements name a member; the dot makes it nobody's id."""
 
 
+def stands_for(principal: Principal) -> str:
+    """Give what a statement names instead of a member where an auditor or operator acted."""
+    return f"{_NOBODY}.{principal.role.value}"
+
+
 @dataclass(frozen=True, slots=True)
 class Looks:
     """Keeps who asked what, and has it stated. ``query`` is kept here; the log gets its hash."""
@@ -44,7 +49,7 @@ class Looks:
         text = canonical(given).decode()
         look = Look(self.new_id(), self.clock(), UUID(principal.credential_id), principal.holder, what, text)
         await self.index.looked(look)
-        await self.publisher.publish([self._outgoing(look, f"{_NOBODY}.{principal.role.value}")])
+        await self.publisher.publish([self._outgoing(look, stands_for(principal))])
 
     def _outgoing(self, look: Look, member: str) -> Outgoing:
         body = canonical({"what": look.what, "credential_id": str(look.credential_id), "query": look.query})

@@ -10,6 +10,7 @@ from docaxis.gateway.bodies import SIGNED_RECORD, signed_record
 from docaxis.gateway.parts import PARTIES, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.transparency import proved
+from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.holdings import MAX_HOLDINGS
 from docaxis_schemas.problems import Code
 
@@ -28,7 +29,7 @@ def reconciliations(parts: Parts) -> APIRouter:
     @router.get("/{comparison_id}/evidence", summary="The evidence that a comparison was made, for who asked for it")
     async def evidence(request: Request, comparison_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, PARTIES)
-        pieces = await parts.receipts.of_comparison(comparison_id, member_of(principal))
+        pieces = await parts.receipts.of_answer(comparison_id, member_of(principal), EvidenceType.HOLDINGS_COMPARED)
         if not pieces:
             raise Refused(Code.NOT_FOUND)
         return JSONResponse({"evidence": await proved(parts.log, pieces)})

@@ -15,7 +15,7 @@ from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
 from docaxis.router.actions import HANDOVER, REPORT, PartyActions
 from docaxis.router.alerts import state_alert
-from docaxis.router.comparisons import COMPARED, state_comparison
+from docaxis.router.answers import ANSWERS, state_answer
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED, Expiry
@@ -108,8 +108,8 @@ class Router:
     async def _act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
         if action.kind == LOOK:
             return state_look(action, self._envelopes)
-        if action.kind == COMPARED:
-            return state_comparison(action, self._envelopes)
+        if action.kind in ANSWERS:
+            return state_answer(action, self._envelopes)
         if action.kind == ALERT:
             return state_alert(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):

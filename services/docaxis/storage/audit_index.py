@@ -68,6 +68,19 @@ class Look:
     query: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What the index says of one term: whether any leaf has it, and how far it could look.
+
+    ``indexed`` are the leaves below the size that was asked for, ``unopened`` those of them that received a submission
+    and that nothing opens any more.
+    """
+
+    known: bool
+    indexed: int
+    unopened: int
+
+
 SUBMISSIONS: Final = 1_000
 """Submissions that one document number or hash may stand for; more are cut off, and a date narrows the search."""
 _OPENED: Final = Statement("""
@@ -121,6 +134,13 @@ _JUDGED: Final = Statement("""
       AND (CAST(:terms AS text[]) IS NULL OR terms && CAST(:terms AS text[]))
     ORDER BY leaf_index LIMIT :limit
 """)
+_PRESENCE: Final = Statement("""
+    SELECT EXISTS (SELECT FROM audit_entries WHERE terms @> ARRAY[CAST(:term AS text)]) AS known,
+      (SELECT count(*) FROM audit_entries WHERE leaf_index < :size) AS indexed,
+      (SELECT count(*) FROM audit_entries
+       WHERE leaf_index < :size AND type = 'submission.received' AND submission_id IS NULL) AS unopened
+""")
+"""One statement, so one state of an index that may be emptied or filled meanwhile."""
 _CONDITIONS: Final[Mapping[str, str]] = {
     "terms": "terms @> CAST(:terms AS text[])",
     "of_document": "submission_id = ANY(ARRAY(SELECT submission_id FROM audit_entries"  # noqa: S608 - a number of ours
@@ -223,6 +243,16 @@ class AuditIndex:
             if len(found) < limit and recent > 0:
                 found = await connection.rows(_search(names, recent=False), **values)
         return {row["leaf_index"]: row["row"] for row in found}
+
+    async def presence(self, term: str, size: int) -> Presence:
+        """Say whether any leaf has a term, and how many of the first ``size`` leaves the index knows.
+
+        Raises:
+            UnavailableStorage: The database is away, or it took too long.
+        """
+        row = await self._database.row(_PRESENCE, term=term, size=size)
+        assert row is not None
+        return Presence(row["known"], row["indexed"], row["unopened"])
 
     async def judged_under(self, issuers: Sequence[str] | None, *, after: int, limit: int) -> list[tuple[int, UUID]]:
         """Give submissions that somebody signed whose certificate one of these issued, by the leaf of their verdict.

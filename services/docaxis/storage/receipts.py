@@ -105,9 +105,9 @@ _KEY_HISTORY: Final = Statement(f"""
     WHERE r.submission_id = CAST(:history AS uuid)
     ORDER BY r.at
 """)
-_COMPARISON: Final = Statement(f"""
+_ANSWER: Final = Statement(f"""
     {_OF_NO_SUBMISSION}
-    WHERE r.submission_id = CAST(:comparison AS uuid) AND r.member = :member AND r.type = 'holdings.compared'
+    WHERE r.submission_id = CAST(:answer AS uuid) AND r.member = :asker AND r.type = :type
 """)
 
 
@@ -180,13 +180,13 @@ class ReceiptStore:
         """
         return tuple(_piece(row) for row in await self._database.rows(_KEY_HISTORY, history=history))
 
-    async def of_comparison(self, comparison: UUID, member: str) -> tuple["Piece", ...]:
-        """Give the evidence of a comparison to the member that asked for it.
+    async def of_answer(self, answer: UUID, asker: str, kind: EvidenceType) -> tuple["Piece", ...]:
+        """Give the evidence of what a desk answered, as that kind, to who asked for it.
 
         Raises:
             UnavailableStorage: The database is away.
         """
-        rows = await self._database.rows(_COMPARISON, comparison=comparison, member=member)
+        rows = await self._database.rows(_ANSWER, answer=answer, asker=asker, type=kind.value)
         return tuple(map(_piece, rows))
 
 
