@@ -6,6 +6,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from docaxis.storage.pool import RestingConnections
+
 LOCK_TIMEOUT: Final = "2s"
 """A stopped process that holds a row must not make its successor wait for ever."""
 IDLE_TIMEOUT: Final = "5s"
@@ -26,6 +28,7 @@ def open_database(url: str, *, application: str, pool: int = POOL) -> AsyncEngin
     """Make the engine of one process; ``url`` is ``postgresql+asyncpg://...``."""
     engine = create_async_engine(
         url,
+        poolclass=RestingConnections,
         hide_parameters=True,  # an error is logged and quoted in dead letters; what members signed is not
         pool_size=pool,
         max_overflow=0,

@@ -5,8 +5,9 @@ Measured on one primary-key read, CPU of our side on uvloop: through SQLAlchemy 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -17,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 from sqlalchemy.util.concurrency import greenlet_spawn
 
+from docaxis.storage.pool import RestingConnections
 from docaxis.storage.reaching import reaching_database
 
 Row = asyncpg.Record
@@ -69,6 +71,33 @@ class Connection:
         await self._driver.execute(statement.sql, *statement.arguments(values))
 
 
+class _Lent:
+    """A connection of the engine's pool while somebody has it: one that rests there, else by SQLAlchemy's own way."""
+
+    __slots__ = ("_driver", "_engine", "_give_back")
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def __aenter__(self) -> Any:
+        pool = self._engine.pool
+        if isinstance(pool, RestingConnections) and (entry := pool.borrow()) is not None:
+            self._driver = entry.driver_connection
+            self._give_back: Callable[..., Awaitable[None]] = partial(pool.give_back, entry)
+        else:
+            lent = await self._engine.raw_connection()
+            self._driver = lent.driver_connection
+            self._give_back = lambda *, broken: greenlet_spawn(lent.invalidate if broken else lent.close)
+        return self._driver
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Where it was cancelled the server may still be at the statement, or about to be told to leave the next one;
+        # whoever was cancelled twice may not have rolled back: nobody else is to continue its transaction.
+        cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+        driver: Any = self._driver
+        await self._give_back(broken=cancelled or driver.is_closed() or driver.is_in_transaction())
+
+
 class Database:
     """The pool of an engine without its layers."""
 
@@ -81,8 +110,9 @@ class Database:
         Raises:
             UnavailableStorage: The database is away.
         """
-        async with self.connection() as connection:
-            return await connection.rows(statement, **values)
+        with reaching_database():
+            async with _Lent(self._engine) as driver:
+                return await Connection(driver).rows(statement, **values)
 
     async def row(self, statement: Statement, /, **values: Any) -> Row | None:
         """Run one statement on its own and give its first row.
@@ -90,8 +120,9 @@ class Database:
         Raises:
             UnavailableStorage: The database is away.
         """
-        async with self.connection() as connection:
-            return await connection.row(statement, **values)
+        with reaching_database():
+            async with _Lent(self._engine) as driver:
+                return await Connection(driver).row(statement, **values)
 
     async def run(self, statement: Statement, /, **values: Any) -> None:
         """Run one statement on its own.
@@ -99,8 +130,9 @@ class Database:
         Raises:
             UnavailableStorage: The database is away: perhaps it was done.
         """
-        async with self.connection() as connection:
-            await connection.run(statement, **values)
+        with reaching_database():
+            async with _Lent(self._engine) as driver:
+                await Connection(driver).run(statement, **values)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -110,7 +142,7 @@ class Database:
             UnavailableStorage: The database is away.
         """
         with reaching_database():
-            async with self._lent() as driver:
+            async with _Lent(self._engine) as driver:
                 yield Connection(driver)
 
     @asynccontextmanager
@@ -121,20 +153,5 @@ class Database:
             UnavailableStorage: The database is away, or a lock was not to be had in time.
         """
         with reaching_database():
-            async with self._lent() as driver, driver.transaction():
+            async with _Lent(self._engine) as driver, driver.transaction():
                 yield Connection(driver)
-
-    @asynccontextmanager
-    async def _lent(self) -> AsyncIterator[Any]:
-        lent = await self._engine.raw_connection()
-        driver: Any = lent.driver_connection
-        cancelled = False
-        try:
-            yield driver
-        except asyncio.CancelledError:
-            cancelled = True  # the server may still be at the statement, or about to be told to leave the next one
-            raise
-        finally:
-            # Whoever was cancelled twice may not have rolled back: nobody else is to continue its transaction.
-            broken = cancelled or driver.is_closed() or driver.is_in_transaction()
-            await greenlet_spawn(lent.invalidate if broken else lent.close)

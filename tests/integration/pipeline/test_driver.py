@@ -1,6 +1,7 @@
 """Statements on the driver itself: what is lent comes back clean, and errors say what to do without quoting values."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -82,9 +83,19 @@ async def test_a_lock_that_is_not_to_be_had_is_tried_again(engine: AsyncEngine) 
             await ask_in_vain()
 
 
-async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(database_url: str) -> None:
+@pytest.fixture(params=["opened", "resting"])
+async def single(request: pytest.FixtureRequest, database_url: str) -> AsyncIterator[Database]:
+    """A pool of one connection, which is opened for whoever comes first, or was and rests in the pool."""
     engine = open_database(database_url, application="tests", pool=1)
-    database, inside = Database(engine), asyncio.Event()
+    database = Database(engine)
+    if request.param == "resting":
+        await database.rows(BACKEND)
+    yield database
+    await engine.dispose()
+
+
+async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(single: Database) -> None:
+    database, inside = single, asyncio.Event()
 
     async def dawdle() -> None:
         async with database.transaction() as connection:
@@ -92,50 +103,38 @@ async def test_whoever_is_cancelled_leaves_no_transaction_to_the_next(database_u
             inside.set()
             await asyncio.get_running_loop().create_future()
 
-    try:
-        task = asyncio.create_task(dawdle())
-        await inside.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        (row,) = await database.rows(TRANSACTION)
-        assert row["number"] is None
-    finally:
-        await engine.dispose()
+    task = asyncio.create_task(dawdle())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    (row,) = await database.rows(TRANSACTION)
+    assert row["number"] is None
 
 
-async def test_a_connection_whose_statement_was_cancelled_is_thrown_away(database_url: str) -> None:
-    engine = open_database(database_url, application="tests", pool=1)
-    database, lent = Database(engine), asyncio.get_running_loop().create_future()
+async def test_a_connection_whose_statement_was_cancelled_is_thrown_away(single: Database) -> None:
+    database, lent = single, asyncio.get_running_loop().create_future()
 
     async def wait_long() -> None:
         async with database.connection() as connection:
             lent.set_result(await pid_of(connection))
             await connection.run(Statement("SELECT pg_sleep(60)"))
 
-    try:
-        task = asyncio.create_task(wait_long())
-        before = await lent
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        async with asyncio.timeout(30), database.connection() as connection:
-            assert await pid_of(connection) != before
-    finally:
-        await engine.dispose()
+    task = asyncio.create_task(wait_long())
+    before = await lent
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(30), database.connection() as connection:
+        assert await pid_of(connection) != before
 
 
-async def test_a_connection_left_inside_a_transaction_is_thrown_away(database_url: str) -> None:
-    engine = open_database(database_url, application="tests", pool=1)
-    database = Database(engine)
-    try:
-        async with database.connection() as connection:
-            before = await pid_of(connection)
-            await connection.run(Statement("BEGIN"))
-        async with database.connection() as connection:
-            assert await pid_of(connection) != before
-    finally:
-        await engine.dispose()
+async def test_a_connection_left_inside_a_transaction_is_thrown_away(single: Database) -> None:
+    async with single.connection() as connection:
+        before = await pid_of(connection)
+        await connection.run(Statement("BEGIN"))
+    async with single.connection() as connection:
+        assert await pid_of(connection) != before
 
 
 async def test_more_borrowers_than_the_pool_has_connections_wait_their_turn_and_none_is_opened_for_them(
@@ -168,13 +167,13 @@ async def test_statements_after_a_crash_of_the_server_get_new_connections(tmp_pa
                 await pid_of(connection)
 
         try:
-            async with database.connection() as connection:
-                before = await pid_of(connection)
+            async with database.connection() as connection, database.connection() as another:
+                before = {await pid_of(connection), await pid_of(another)}
             with pytest.raises(UnavailableStorage):
                 await kill_while_lent()
             await server.start()
-            async with database.connection() as connection:
-                assert await pid_of(connection) != before
+            async with database.connection() as connection, database.connection() as another:
+                assert before.isdisjoint({await pid_of(connection), await pid_of(another)})
         finally:
             await engine.dispose()
 

@@ -442,5 +442,6 @@ async def test_a_database_that_is_away_is_unavailable_and_nothing_is_rejected(
     submission = await world.hand_in((world.recipient(1),))
     with monkeypatch.context() as patch:
         patch.setattr(engine.__class__, "raw_connection", lambda _: refuse())
+        await engine.dispose()  # and nothing that was opened before rests in the pool
         with pytest.raises(UnavailableStorage):
             await world.tell(world.judged(submission))
