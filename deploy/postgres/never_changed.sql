@@ -20,6 +20,15 @@ CREATE POLICY services_revoke ON credentials FOR UPDATE TO docaxis_services
 -- Accounts of the clerk's pages: whose they are never changes; auditors see neither password hashes nor credentials.
 REVOKE UPDATE, DELETE ON clerk_accounts FROM docaxis_services;
 GRANT UPDATE (roles, credential, disabled_at) ON clerk_accounts TO docaxis_services;
+-- Auditors' accounts are made by docaxis_owner alone (deploy/provisioning), and so are the credentials in them.
+ALTER TABLE clerk_accounts ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS everybody_reads ON clerk_accounts;
+DROP POLICY IF EXISTS services_make ON clerk_accounts;
+DROP POLICY IF EXISTS services_change ON clerk_accounts;
+CREATE POLICY everybody_reads ON clerk_accounts FOR SELECT USING (true);
+CREATE POLICY services_make ON clerk_accounts FOR INSERT TO docaxis_services WITH CHECK (member IS NOT NULL);
+CREATE POLICY services_change ON clerk_accounts FOR UPDATE TO docaxis_services
+  USING (member IS NOT NULL) WITH CHECK (member IS NOT NULL);
 REVOKE UPDATE, DELETE ON clerk_account_acts FROM docaxis_services;
 REVOKE SELECT ON clerk_accounts, clerk_passwords, clerk_sessions, clerk_drafts FROM docaxis_auditor;
 -- Registers: entries are numbered once and counters rise; nothing of a register is ever deleted.

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from cyclopts import App
 
 from docaxis.bus.access import SERVICES, BrokerAccess
 from docaxis.bus.provisioning import Provisioner
-from docaxis.clerk.enrolling import NewClerk, enrol
+from docaxis.clerk.enrolling import NewClerk, enrol, new_auditor
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.entries import CertificateRole, Role
@@ -233,25 +233,38 @@ def clerk_account(
 
     ``role`` may be given several times; a clerk without. An organisation's first administrator is made here.
     """
-    settings, roles = Settings(), frozenset(role or (ClerkRole.CLERK,))
+    roles = frozenset(role or (ClerkRole.CLERK,))
+    if ClerkRole.AUDITOR in roles:
+        raise SystemExit("axis_admin: an auditor belongs to no member: auditor-account makes the account")
+    grant = {"role": Role.CLERK, "member": member, "organisations": organisation}
+
+    def new(password: str, credential: str) -> NewClerk:
+        return NewClerk(name, full_name, password, credential, member, tuple(organisation), roles)
+
+    asyncio.run(_make_account(name, grant, new, days))
+
+
+@app.command(name="auditor-account")
+def auditor_account(name: str, full_name: str, *, days: int = 365) -> None:
+    """Make an auditor's account at the pages; its password is printed once. Wants DOCAXIS_KEYS__CLERK_KEY."""
+
+    def new(password: str, credential: str) -> NewClerk:
+        return new_auditor(name, full_name, password, credential)
+
+    asyncio.run(_make_account(name, {"role": Role.AUDITOR}, new, days))
+
+
+async def _make_account(name: str, grant: dict[str, Any], new: Callable[[str, str], NewClerk], days: int) -> None:
+    settings = Settings()
     sealing, password = FileStoreKey.load(_clerk_key(settings)), secrets.token_urlsafe(PASSWORD_BYTES)
-
-    async def enrol_clerk() -> None:
-        engine = open_database(settings.database.get_secret_value(), application="axis-admin", pool=2)
-        try:
-            _, credential = await DirectoryRepository(engine).issue_credential(
-                role=Role.CLERK,
-                holder=f"pages: {name}",
-                expires_at=datetime.now(UTC) + timedelta(days=days),
-                member=member,
-                organisations=organisation,
-            )
-            new = NewClerk(name, full_name, password, credential, member, tuple(organisation), roles)
-            await enrol(ClerkAccountStore(engine), sealing, Passwords(), new, at=datetime.now(UTC))
-        finally:
-            await engine.dispose()
-
-    asyncio.run(enrol_clerk())
+    engine = open_database(settings.database.get_secret_value(), application="axis-admin", pool=2)
+    try:
+        _, credential = await DirectoryRepository(engine).issue_credential(
+            holder=f"pages: {name}", expires_at=datetime.now(UTC) + timedelta(days=days), **grant
+        )
+        await enrol(ClerkAccountStore(engine), sealing, Passwords(), new(password, credential), at=datetime.now(UTC))
+    finally:
+        await engine.dispose()
     tell(account=name.strip().lower(), password=password)
 
 

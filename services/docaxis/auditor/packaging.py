@@ -37,6 +37,7 @@ from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import SubmissionVerdict
 
 FORMAT: Final = "docaxis-package/1"
+DOCUMENTS: Final = "documents/"
 LARGE: Final = 2 * 1024 * 1024 * 1024 - 1
 """Bytes above which a ZIP needs its 64-bit form."""
 _OURS: Final = files("docaxis.auditor") / "package"
@@ -56,7 +57,7 @@ class Document:
     def path(self) -> str:
         """Where it lies in the package, where ``docaxis verify --evidence`` finds it by its hash."""
         suffix = "pdf" if self.entry["media_type"] == _PDF else "bin"
-        return f"documents/{self.entry['sha256']}.{suffix}"
+        return f"{DOCUMENTS}{self.entry['sha256']}.{suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,10 @@ class Dossier:
         )
         named = {one.name: one for part in parts for one in part}
         return [named[name] for name in sorted(named)]
+
+    def described(self) -> dict[str, Any]:
+        """Say what the package holds and what it lacks: the ``package.json`` in it. Reads of the log, as `files`."""
+        return self._described(self._head())
 
     def _ours(self, head: Head | None) -> Iterator[PackedFile]:
         for name, source in _walk(_OURS):

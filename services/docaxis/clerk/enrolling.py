@@ -29,6 +29,11 @@ class NewClerk:
         return f"NewClerk({self.name!r})"  # never password or credential
 
 
+def new_auditor(name: str, full_name: str, password: str, credential: str) -> NewClerk:
+    """Describe somebody who looks for no organisation; ``credential`` is one of role auditor."""
+    return NewClerk(name, full_name, password, credential, "", (), frozenset({ClerkRole.AUDITOR}))
+
+
 async def enrol(store: ClerkAccountStore, key: StoreKey, passwords: Passwords, new: NewClerk, *, at: datetime) -> None:
     """Make an account; one of that name that is there already stays as it is."""
     name = new.name.strip().lower()

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
-from docaxis.directory.entries import Principal
+from docaxis.directory.entries import Principal, Role
 from docaxis.directory.errors import RejectedCredential
-from docaxis.storage.clerk_accounts import ClerkAccount
+from docaxis.storage.clerk_accounts import ClerkAccount, ClerkRole
 
 REMEMBERED_SECONDS: Final = 10.0
 """How long a credential that was good is believed, as at the gateway; a revoked one shows no list after it."""
@@ -38,13 +38,17 @@ class Entitlements:
         self._known: dict[tuple[UUID, bytes], tuple[float, Principal]] = {}
 
     async def organisations_of(self, account: ClerkAccount, secret: str) -> tuple[str, ...]:
-        """Give those of the account's organisations that its credential names.
+        """Give those of the account's organisations that its credential names; none of an auditor's.
 
         Raises:
             EndedEntitlement: None any more.
             UnavailableDirectory: The database is away.
         """
         principal = await self._bearer((account.account_id, account.credential), secret)
+        if (ClerkRole.AUDITOR in account.roles) is not (principal.role is Role.AUDITOR):
+            raise EndedEntitlement
+        if principal.role is Role.AUDITOR:
+            return ()
         left = tuple(code for code in account.organisations if code in principal.organisations)
         if not left or principal.member != account.member:
             raise EndedEntitlement

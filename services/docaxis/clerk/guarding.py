@@ -18,6 +18,7 @@ from docaxis.storage.clerk_accounts import READERS, ClerkRole
 
 CLERKS: Final = frozenset({ClerkRole.CLERK})
 ADMINISTRATORS: Final = frozenset({ClerkRole.ADMINISTRATOR})
+AUDITORS: Final = frozenset({ClerkRole.AUDITOR})
 EVERYBODY: Final = frozenset(ClerkRole)
 MAX_FIELDS: Final = 300
 MAX_WORDS: Final = 1024 * 1024

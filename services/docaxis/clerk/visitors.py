@@ -51,6 +51,11 @@ class Visitor:
         return ClerkRole.ADMINISTRATOR in self.account.roles
 
     @property
+    def may_audit(self) -> bool:
+        """Whether this person looks at the log, for no organisation."""
+        return ClerkRole.AUDITOR in self.account.roles
+
+    @property
     def form_token(self) -> str:
         """What every form of this session carries: other sites cannot know it."""
         return hmac.new(self.token.encode(), b"docaxis clerk form", hashlib.sha256).hexdigest()

@@ -4,6 +4,7 @@ from typing import Final
 
 from docaxis.clerk.account_words import ACCOUNT_WORDS
 from docaxis.clerk.administration_words import ADMINISTRATION_WORDS
+from docaxis.clerk.audit_words import AUDIT_WORDS
 from docaxis.clerk.changing_words import CHANGING_WORDS
 from docaxis.clerk.condition_words import CONDITION_WORDS
 from docaxis.clerk.deadline_words import DEADLINE_WORDS
@@ -25,6 +26,7 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     **ADMINISTRATION_WORDS,
     **CHANGING_WORDS,
     **VIEWING_WORDS,
+    **AUDIT_WORDS,
     "app": ("Trục liên thông văn bản", "Document-exchange axis"),
     "skip": ("Bỏ qua, tới nội dung chính", "Skip to main content"),
     "test": ("Môi trường THỬ NGHIỆM – không có giá trị pháp lý", "TEST environment – of no legal effect"),

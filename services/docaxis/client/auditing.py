@@ -23,6 +23,8 @@ from docaxis_signing.transparency.proof import LogProof
 PAGE: Final = 500
 """Leaves of one page of disclosures."""
 NOT_FOUND: Final = 404
+SUBMISSIONS: Final = "/v1/audit/submissions"
+"""Where an auditor finds what there is of one submission."""
 
 
 class RejectedRow(Exception):
@@ -171,6 +173,31 @@ class AuditClient:
             raise RejectedAnswer("evidence that is not of its form")
         return tuple(found)
 
+    async def story(self, submission_id: UUID) -> dict[str, Any]:
+        """Give all that is told of a submission.
+
+        That is ``submission`` (as `AxisClient.submission` reads it), ``manifest``, ``verdicts``, ``evidence``
+        (``event_id``, ``leaf_index``, ``open``, ``file``), ``indexed``, and of its ``package`` what ``package.json``
+        says, with the ``objects`` in it.
+
+        Raises:
+            RejectedByAxis: Not an auditor, or there is no such submission.
+            UnavailableAxis: Patience ended.
+        """
+        return await self._get(f"{SUBMISSIONS}/{submission_id}", {})
+
+    async def anchors(self) -> tuple[int, ...]:
+        """Give the sizes at which the log was time-stamped, the smallest first.
+
+        Raises:
+            RejectedAnswer: The answer is not of its form.
+            UnavailableAxis: Patience ended.
+        """
+        found = (await self._get("/log/anchors", {})).get("anchors")
+        if not isinstance(found, list) or not all(isinstance(item, int) for item in found):
+            raise RejectedAnswer("anchors that are not of their form")
+        return tuple(found)
+
     async def export(self, submission_id: UUID, target: Path) -> SavedPackage:
         """Save the evidence package of a submission; a file that is there is left alone.
 
@@ -182,7 +209,7 @@ class AuditClient:
         partial = target.with_name(f".{target.name}.part")
 
         async def attempt() -> SavedPackage:
-            path, found, size = f"/v1/audit/submissions/{submission_id}/package", hashlib.sha256(), 0
+            path, found, size = f"{SUBMISSIONS}/{submission_id}/package", hashlib.sha256(), 0
             async with self._connection.open("GET", path) as response:
                 with partial.open("wb") as out:
                     async for chunk in response.aiter_bytes(CHUNK):

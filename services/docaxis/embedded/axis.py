@@ -19,7 +19,13 @@ from docaxis.embedded import identities
 from docaxis.embedded.authorities import Responder, TestAuthorities, open_authorities
 from docaxis.embedded.cluster import EmbeddedCluster
 from docaxis.embedded.database import EmbeddedDatabase
-from docaxis.embedded.enrolment import certificate_sha256, enrol_clerks, enrol_member, fill_directory, register_signers
+from docaxis.embedded.enrolment import (
+    certificate_sha256,
+    enrol_at_the_pages,
+    enrol_member,
+    fill_directory,
+    register_signers,
+)
 from docaxis.embedded.identities import MemberIdentity, ServiceKeys
 from docaxis.embedded.population import MEMBERS, members
 from docaxis.settings import (
@@ -77,6 +83,7 @@ class LocalAxis:
         self.members: dict[str, MemberIdentity] = {}
         self.operator_credential = ""
         self.auditor_credential = ""
+        self.auditor_password = ""
 
     @property
     def cluster(self) -> EmbeddedCluster:
@@ -163,10 +170,11 @@ class LocalAxis:
         whole = identities.completed(found, SERVICES, ORIGIN)
         self._keys = identities.service_keys_from_json(whole["services"])
         self.members = {name: identities.member_from_json(name, value) for name, value in whole["members"].items()}
+        self.operator_credential, self.auditor_credential = whole["operator"], whole["auditor"]
+        self.auditor_password = whole["auditor_password"]
         if whole != found:
             await self._bring_up_to_date()
             await asyncio.to_thread(identities.save, self._plan.directory, whole)
-        self.operator_credential, self.auditor_credential = found["operator"], found["auditor"]
         await asyncio.to_thread(self._write_key_files)
 
     async def _bring_up_to_date(self) -> None:
@@ -174,7 +182,9 @@ class LocalAxis:
         engine = open_database(self._database.url, application="enrolment")
         try:
             clerks = [(plan, self.members[plan.id]) for plan in MEMBERS if plan.id in self.members]
-            await enrol_clerks(ClerkAccountStore(engine), self.keys.clerk_key, clerks, clock=self._clock)
+            auditor = (self.auditor_password, self.auditor_credential)
+            store = ClerkAccountStore(engine)
+            await enrol_at_the_pages(store, self.keys.clerk_key, clerks, auditor, clock=self._clock)
             await DirectoryRepository(engine, clock=self._clock).attest(self.keys.directory)
         finally:
             await engine.dispose()
@@ -191,7 +201,8 @@ class LocalAxis:
             )
             enrolled = [await enrol_member(repository, plan, clock=self._clock) for plan in members(extra)]
             clerks = zip(MEMBERS, enrolled, strict=False)  # those of a load run have no clerks
-            await enrol_clerks(ClerkAccountStore(engine), keys.clerk_key, clerks, clock=self._clock)
+            auditor = (identities.new_password(), auditor_secret)
+            await enrol_at_the_pages(ClerkAccountStore(engine), keys.clerk_key, clerks, auditor, clock=self._clock)
             await register_signers(repository, operator, self._registrable())
             await repository.attest(keys.directory)
         finally:
@@ -204,6 +215,7 @@ class LocalAxis:
             "members": {identity.member: identities.member_to_json(identity) for identity in enrolled},
             "operator": operator_secret,
             "auditor": auditor_secret,
+            "auditor_password": auditor[0],
         }
 
     def _registrable(self) -> Iterable[Any]:
@@ -307,5 +319,6 @@ class LocalAxis:
             "auditor": self.auditor_credential,
             "members": {name: identity.credential for name, identity in self.members.items()},
             "clerks": {identity.clerk_name: identity.clerk_password for identity in self.members.values()},
+            "auditors": {identities.AUDITOR_NAME: self.auditor_password},
             "started_at": to_text(self._clock()),
         }

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from docaxis.clerk.enrolling import NewClerk, enrol
+from docaxis.clerk.enrolling import NewClerk, enrol, new_auditor
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.entries import CertificateRole, Principal, Role
@@ -61,10 +61,15 @@ async def enrol_member(repository: DirectoryRepository, plan: MemberPlan, *, clo
     return MemberIdentity(plan.id, signer, system, clerk, *passwords)
 
 
-async def enrol_clerks(
-    store: ClerkAccountStore, key: bytes, plans: Iterable[tuple[MemberPlan, MemberIdentity]], *, clock: Clock
+async def enrol_at_the_pages(
+    store: ClerkAccountStore,
+    key: bytes,
+    plans: Iterable[tuple[MemberPlan, MemberIdentity]],
+    auditor: tuple[str, str],
+    *,
+    clock: Clock,
 ) -> None:
-    """Make an account at the clerk's pages for each member."""
+    """Make an account at the pages for a clerk of each member and for the auditor (password, credential)."""
     sealing, passwords = FileStoreKey(key), Passwords()
     for plan, identity in plans:
         new = NewClerk(
@@ -76,6 +81,8 @@ async def enrol_clerks(
             organisations=tuple(code for code in plan.organisations if code != MERGED),
         )
         await enrol(store, sealing, passwords, new, at=clock())
+    look = new_auditor(identities.AUDITOR_NAME, "Kiểm toán TEST", *auditor)
+    await enrol(store, sealing, passwords, look, at=clock())
 
 
 async def register_signers(repository: DirectoryRepository, operator: Principal, signers: Iterable[Credential]) -> None:

@@ -14,6 +14,8 @@ from docaxis_signing.statements import MemberSigner
 from docaxis_signing.transparency.note import Signer
 
 FILE: Final = "identities.json"
+AUDITOR_NAME: Final = "kiemtoan"
+"""The auditor's account at the pages; members' end in a member's id."""
 KEEPER: Final = "directory-keeper-1"
 _SERVICE_KEYS: Final = ("gateway", "evidence", "log", "directory", "store", "clerk", "passwords")
 _MEMBER_SECRETS: Final = ("jwk", "credential", "clerk_credential", "kafka_password", "clerk_password")
@@ -89,6 +91,7 @@ def completed(value: Mapping[str, Any], services: Iterable[str], origin: str) ->
         "directory": MemberSigner.generate(KEEPER).private_jwk(),
     }
     whole: dict[str, Any] = {
+        "auditor_password": new_password(),
         **value,
         "services": made | value.get("services", {}),
         "members": {name: {"clerk_password": new_password()} | held for name, held in value.get("members", {}).items()},

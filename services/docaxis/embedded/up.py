@@ -74,10 +74,10 @@ def _tell(console: Console, described: Mapping[str, Any], options: UpOptions) ->
     for member, credential in described["members"].items():
         table.add_row(member, credential, described["profiles"][member])
     console.print(table, soft_wrap=True)
-    table = Table(title="Văn thư / clerks", title_justify="left")
+    table = Table(title="Văn thư, kiểm toán / clerks, auditors", title_justify="left")
     table.add_column("account")
     table.add_column("password")
-    for account, password in described["clerks"].items():
+    for account, password in (described["clerks"] | described["auditors"]).items():
         table.add_row(account, password)
     console.print(table, soft_wrap=True)
     first = next(iter(described["profiles"].values()))

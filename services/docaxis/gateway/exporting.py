@@ -1,4 +1,7 @@
-"""The evidence package of a submission over HTTP: for auditors, streamed, and each export is itself evidence."""
+"""All that the axis has of one submission, for auditors: told whole, as a package, and file by file.
+
+Each look is evidence before it is answered; taking the package, and with it the documents, is an export.
+"""
 
 import asyncio
 import json
@@ -6,14 +9,16 @@ from typing import Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from starlette.responses import StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from docaxis.auditor.packaging import Document, Dossier, event_of, gather_objects
+from docaxis.auditor.packaging import DOCUMENTS, Document, Dossier, event_of, gather_objects
 from docaxis.auditor.zipping import zipped
 from docaxis.directory.entries import Role
 from docaxis.gateway.downloading import disposition
 from docaxis.gateway.parts import Parts
 from docaxis.gateway.refusals import Refused
+from docaxis.gateway.submissions import seen
+from docaxis.gateway.transparency import proved
 from docaxis.storage.claims import Claim
 from docaxis.storage.contents import MissingContent
 from docaxis_schemas.problems import Code
@@ -28,6 +33,51 @@ def exporting(parts: Parts) -> APIRouter:
     router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
     @router.get(
+        "/submissions/{submission_id}",
+        summary="A submission's story: what was handed in, its state, verdicts, evidence with leaves, and what is kept",
+    )
+    async def story(request: Request, submission_id: UUID) -> JSONResponse:
+        principal = await parts.doorkeeper.require(request, AUDITOR)
+        await parts.looks.note(principal, "story", submission=str(submission_id))
+        claim = await _claimed(parts, submission_id)
+        dossier = await _dossier(parts, claim)
+        files = await proved(parts.log, dossier.pieces)
+        told = {
+            "submission": await seen(parts, principal, submission_id),
+            "manifest": json.loads(claim.manifest),
+            "verdicts": await parts.verdicts.of(submission_id),
+            "evidence": [
+                {
+                    "event_id": str(event_of(piece)),
+                    "leaf_index": piece.leaf_index,
+                    "open": piece.salts is not None,
+                    "file": file,
+                }
+                for piece, file in zip(dossier.pieces, files, strict=True)
+            ],
+            "indexed": await parts.audit.next(),
+            "package": await asyncio.to_thread(dossier.described),
+            "objects": sorted(dossier.kept),
+        }
+        return JSONResponse(told)
+
+    @router.get(
+        "/submissions/{submission_id}/package/{name:path}",
+        summary="One file of a submission's package; its documents come with the whole package only",
+        response_class=Response,
+        responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
+    )
+    async def packed(request: Request, submission_id: UUID, name: str) -> Response:
+        principal = await parts.doorkeeper.require(request, AUDITOR)
+        await parts.looks.note(principal, "package-file", submission=str(submission_id), name=name)
+        dossier = await _dossier(parts, await _claimed(parts, submission_id))
+        for file in await asyncio.to_thread(dossier.files):
+            if file.name == name and not name.startswith(DOCUMENTS):
+                data = b"".join([chunk async for chunk in file.chunks()])
+                return Response(data, media_type="application/octet-stream", headers=_as_download(name))
+        raise Refused(Code.NOT_FOUND)
+
+    @router.get(
         "/submissions/{submission_id}/package",
         summary="All that an outsider needs to check a submission, as one ZIP",
         response_class=StreamingResponse,
@@ -36,19 +86,27 @@ def exporting(parts: Parts) -> APIRouter:
     async def package(request: Request, submission_id: UUID) -> StreamingResponse:
         principal = await parts.doorkeeper.require(request, AUDITOR)
         await parts.looks.note(principal, EXPORT, submission=str(submission_id))
-        claim = await parts.claims.find(submission_id)
-        if claim is None:
-            raise Refused(Code.NOT_FOUND)
-        dossier = await _dossier(parts, claim)
-        headers = {
-            "Content-Disposition": disposition(f"{submission_id}.zip"),
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "private, no-store",
-        }
+        dossier = await _dossier(parts, await _claimed(parts, submission_id))
         files = await asyncio.to_thread(dossier.files)
+        headers = _as_download(f"{submission_id}.zip")
         return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
 
     return router
+
+
+def _as_download(name: str) -> dict[str, str]:
+    return {
+        "Content-Disposition": disposition(name.replace("/", "-")),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
+
+
+async def _claimed(parts: Parts, submission_id: UUID) -> Claim:
+    claim = await parts.claims.find(submission_id)
+    if claim is None:
+        raise Refused(Code.NOT_FOUND)
+    return claim
 
 
 async def _dossier(parts: Parts, claim: Claim) -> Dossier:

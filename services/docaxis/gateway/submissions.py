@@ -68,7 +68,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     async def state(request: Request, submission_id: UUID) -> JSONResponse:
         principal = await parts.doorkeeper.require(request, EVERYBODY)
         await parts.looks.note(principal, "submission", submission=str(submission_id))
-        return JSONResponse(await _seen(parts, principal, submission_id))
+        return JSONResponse(await seen(parts, principal, submission_id))
 
     @router.get("/{submission_id}/verdict", summary="The signature verdict whole, with those it revised")
     async def verdict(request: Request, submission_id: UUID) -> JSONResponse:
@@ -94,7 +94,7 @@ def submissions(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route
     return router
 
 
-async def _seen(parts: Parts, principal: Principal, submission_id: UUID) -> dict[str, Any]:
+async def seen(parts: Parts, principal: Principal, submission_id: UUID) -> dict[str, Any]:
     """Give all that a party may know of a submission.
 
     Raises:

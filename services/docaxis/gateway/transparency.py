@@ -19,6 +19,8 @@ from docaxis.gateway.refusals import Refused
 from docaxis.storage.log_files import CHECKPOINT, VKEY, LogFiles
 from docaxis.storage.receipts import Piece
 from docaxis_schemas.problems import Code
+from docaxis_signing.anchor_files import ANCHORS, TOKEN
+from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
 from docaxis_signing.key_history import history_id
 from docaxis_signing.transparency.problems import TransparencyError
 
@@ -27,6 +29,7 @@ _INDEX: Final = r"(?:x\d{3}/){0,6}\d{3}(?:\.p/[1-9]\d{0,2})?"
 """Seven groups hold every index of 64 bits; a longer path is no name that a file system takes."""
 _TILE: Final = re.compile(rf"(?:[0-9]|[1-5]\d|6[0-3])/{_INDEX}", re.ASCII)
 _BUNDLE: Final = re.compile(rf"entries/{_INDEX}", re.ASCII)
+_ANCHOR: Final = re.compile(rf"\d{{19}}(?:{re.escape(ANCHORED)}|{re.escape(TOKEN)})", re.ASCII)
 _FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _A_MOMENT: Final = {"Cache-Control": "no-cache"}
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -35,7 +38,7 @@ _CHECK: Final = files("docaxis.gateway").joinpath("check.html").read_bytes()
 _log = structlog.get_logger("docaxis.gateway")
 
 
-def transparency(parts: Parts) -> APIRouter:
+def transparency(parts: Parts) -> APIRouter:  # noqa: C901 - one function a route, none with a branch worth counting
     """Give the routes."""
     router = APIRouter(tags=["transparency"])
 
@@ -56,6 +59,17 @@ def transparency(parts: Parts) -> APIRouter:
     @router.get("/log/check", summary="A page that checks receipts in the reader's own browser; it may be saved")
     async def check() -> Response:
         return Response(_CHECK, media_type="text/html; charset=utf-8", headers=_A_MOMENT)
+
+    @router.get("/log/anchors", summary="At which sizes the log was time-stamped, the smallest first")
+    async def anchors() -> JSONResponse:
+        found = [] if parts.log is None else await asyncio.to_thread(parts.log.anchors)
+        return JSONResponse({"anchors": found}, headers=_A_MOMENT)
+
+    @router.get("/log/anchors/{name}", summary="A checkpoint that was time-stamped, or the RFC 3161 token over it")
+    async def anchor(name: str) -> Response:
+        if not _ANCHOR.fullmatch(name):
+            raise Refused(Code.NOT_FOUND)
+        return Response(await _read(parts.log, f"{ANCHORS}/{name}"), media_type=_BYTES, headers=_FOR_EVER)
 
     @router.get("/log/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
     async def tile(request: Request, path: str) -> Response:

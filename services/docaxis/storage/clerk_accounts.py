@@ -28,7 +28,12 @@ class ClerkRole(StrEnum):
     """Reads and directs who deals with what; sends nothing."""
     ADMINISTRATOR = "administrator"
     """Makes and changes the accounts of the organisation; by itself reads no document."""
+    AUDITOR = "auditor"
+    """Looks at the log and at everything it is about; belongs to no organisation and has no other role."""
 
+
+MEMBERS: Final = tuple(role for role in ClerkRole if role is not ClerkRole.AUDITOR)
+"""Roles of people who belong to a member, and which its administrators give."""
 
 READERS: Final = frozenset({ClerkRole.CLERK, ClerkRole.LEADER})
 """Who sees documents."""
@@ -38,6 +43,7 @@ READERS: Final = frozenset({ClerkRole.CLERK, ClerkRole.LEADER})
 class ClerkAccount:
     """A person who signs in; ``credential`` is sealed, ``password_hash`` carries its own parameters.
 
+    ``member`` is empty, and there are no organisations, where an auditor signs in: the database holds both together.
     ``once_until``: the password was handed out, is good until then, and another is to be chosen first of all.
     """
 
@@ -53,14 +59,15 @@ class ClerkAccount:
 
 
 _COLUMNS: Final = (
-    "a.account_id, a.name, a.full_name, a.member, a.organisations, a.roles, a.credential, coalesce((SELECT "
-    "p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) AS password_hash, "
+    "a.account_id, a.name, a.full_name, coalesce(a.member, '') AS member, a.organisations, a.roles, a.credential, "
+    "coalesce((SELECT p.password_hash FROM clerk_passwords p WHERE p.account_id = a.account_id), a.password_hash) "
+    "AS password_hash, "
     "(SELECT p.once_until FROM clerk_passwords p WHERE p.account_id = a.account_id) AS once_until"
 )
 _ADD: Final = Statement("""
     INSERT INTO clerk_accounts (account_id, name, full_name, member, organisations, roles, password_hash, credential,
       created_at)
-    VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), CAST(:member AS text),
+    VALUES (CAST(:account AS uuid), CAST(:name AS text), CAST(:full_name AS text), nullif(CAST(:member AS text), ''),
       CAST(:organisations AS text[]), CAST(:roles AS text[]), CAST(:password_hash AS text), CAST(:credential AS bytea),
       CAST(:at AS timestamptz))
     ON CONFLICT DO NOTHING RETURNING account_id

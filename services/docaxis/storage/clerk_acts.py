@@ -27,8 +27,8 @@ class AccountAct(StrEnum):
 
 _NOTE: Final = Statement("""
     INSERT INTO clerk_account_acts (act_id, at, member, account_id, name, organisations, act, details, done_by)
-    SELECT CAST(:act_id AS uuid), CAST(:at AS timestamptz), a.member, a.account_id, a.name, a.organisations,
-      CAST(:act AS text), CAST(:details AS text), CAST(:done_by AS text)
+    SELECT CAST(:act_id AS uuid), CAST(:at AS timestamptz), coalesce(a.member, ''), a.account_id, a.name,
+      a.organisations, CAST(:act AS text), CAST(:details AS text), CAST(:done_by AS text)
     FROM clerk_accounts a WHERE a.account_id = CAST(:account AS uuid)
 """)
 

@@ -31,7 +31,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
     folder = tmp_path_factory.mktemp("clerk")
     async with LocalAxis(AxisPlan(folder / "axis")) as axis, Runtime(axis.settings()) as runtime:
         await _enrol_leader(axis)
-        yield Office(axis, runtime.pages_url, PaperDesk(axis.authorities, system_clock))
+        yield Office(axis, runtime.pages_url, PaperDesk(axis.authorities, system_clock), runtime.url)
 
 
 async def _enrol_leader(axis: LocalAxis) -> None:

@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 import docaxis.clerk
 from docaxis.clerk.administering import Administering, Typed
+from docaxis.clerk.enrolling import enrol, new_auditor
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory.entries import Role
 from docaxis.directory.repository import DirectoryRepository
@@ -23,6 +24,7 @@ from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
 from docaxis.storage.clerk_administration import ClerkAdministration, Scope
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
+from docaxis.storage.decisions import RefusedStatement
 from docaxis.storage.migrate import upgrade
 from docaxis.storage.tables.directory import members, organisations
 from docaxis_schemas.moments import system_clock
@@ -105,6 +107,13 @@ async def test_the_services_role_administers_and_forges_nothing(services: AsyncE
         await directory.issue_credential(
             role=Role.OPERATOR, holder="giả", expires_at=system_clock() + timedelta(days=1)
         )
+    auditor = new_auditor("giả", "Kiểm toán giả", "mật khẩu", "dax_secret")
+    with pytest.raises(RefusedStatement, match="42501"):  # insufficient_privilege
+        await enrol(ClerkAccountStore(services), key, Passwords(), auditor, at=system_clock())
+    for alone in ("{auditor}", "{auditor,clerk}"):
+        with pytest.raises(IntegrityError, match="auditors_belong_to_nobody"):
+            async with services.begin() as connection:
+                await connection.execute(text(f"UPDATE clerk_accounts SET roles = '{alone}'"))
     for statement in FORBIDDEN:
         with pytest.raises(ProgrammingError, match="permission denied"):
             async with services.begin() as connection:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from docaxis.clerk.enrolling import place_of
 from docaxis.clerk.passwords import Passwords
 from docaxis.embedded.axis import AxisPlan, LocalAxis
-from docaxis.embedded.identities import FILE
+from docaxis.embedded.identities import AUDITOR_NAME, FILE
 from docaxis.storage.clerk_accounts import ClerkAccountStore
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
@@ -27,8 +27,12 @@ async def test_clerks_can_sign_in_at_an_axis_that_is_older_than_the_pages(tmp_pa
         assert identity.credential == kept
         engine = open_database(axis.database.url, application="test")
         account = await ClerkAccountStore(engine).named(identity.clerk_name)
+        auditor = await ClerkAccountStore(engine).named(AUDITOR_NAME)
+        password = axis.auditor_password
         await engine.dispose()
     assert account is not None
+    assert auditor is not None
+    assert await Passwords().matches(password, auditor.password_hash)
     assert await Passwords().matches(identity.clerk_password, account.password_hash)
     secret = FileStoreKey(axis.keys.clerk_key).unwrap(account.credential, place_of(account.account_id))
     assert secret.decode() == identity.clerk_credential
@@ -36,7 +40,7 @@ async def test_clerks_can_sign_in_at_an_axis_that_is_older_than_the_pages(tmp_pa
 
 def _make_older(file: Path) -> None:
     saved = json.loads(file.read_bytes())
-    del saved["services"]["log"], saved["services"]["clerk"]
+    del saved["services"]["log"], saved["services"]["clerk"], saved["auditor_password"]
     for member in saved["members"].values():
         del member["clerk_password"]
     file.write_text(json.dumps(saved))

@@ -13,6 +13,8 @@ from docaxis.storage.log_files import CHECKPOINT, VKEY
 from docaxis.storage.log_order import LogOrder
 from docaxis.storage.receipts import ReceiptStore
 from docaxis_schemas.moments import system_clock
+from docaxis_signing.anchor_files import ANCHORS, TOKEN, anchor_path
+from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import check_inclusion, inclusion_proof, leaf_hash
@@ -92,3 +94,16 @@ async def test_nothing_else_is_served(world: Any, log: Path, path: str) -> None:
 async def test_an_axis_without_a_log_says_so(world: Any) -> None:
     for path in ("checkpoint", "vkey", "tile/0/000"):
         assert (await world.client.get(f"/log/{path}")).status_code == 404
+
+
+async def test_time_stamped_checkpoints_are_public_and_nothing_beside_them(world: Any, log: Path) -> None:
+    assert (await world.client.get("/log/anchors")).json() == {"anchors": []}
+    (log / ANCHORS).mkdir()
+    for size in (12, 300):
+        for suffix in (ANCHORED, TOKEN):
+            (log / anchor_path(size, suffix)).write_bytes(f"{size}{suffix}".encode())
+    (log / ANCHORS / "secret").write_text("not an anchor")
+    assert (await world.client.get("/log/anchors")).json() == {"anchors": [12, 300]}
+    assert (await world.client.get(f"/log/{anchor_path(300, TOKEN)}")).content == b"300.tst"
+    for name in ("secret", "300.tst", f"{13:019}.tst", "..%2Fsecret", f"{300:019}.tst.new"):
+        assert (await world.client.get(f"/log/{ANCHORS}/{name}")).status_code == 404, name

@@ -63,3 +63,22 @@ async def test_a_credential_for_others_shows_nothing(principal: Principal) -> No
     world.principal = principal
     with pytest.raises(EndedEntitlement):
         await world.ask()
+
+
+AUDITOR = replace(ACCOUNT, member="", organisations=(), roles=frozenset({ClerkRole.AUDITOR}))
+
+
+async def test_an_auditors_account_stands_on_an_auditors_credential_alone() -> None:
+    world = World()
+    world.principal = Principal("c", None, (), Role.AUDITOR, "kiemtoan")
+    assert await world.entitlements.organisations_of(AUDITOR, "dax_secret") == ()
+    with pytest.raises(EndedEntitlement):
+        await world.ask()
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.CLERK])
+async def test_no_other_credential_makes_an_auditor(role: Role) -> None:
+    world = World()
+    world.principal = replace(PRINCIPAL, role=role)
+    with pytest.raises(EndedEntitlement):
+        await world.entitlements.organisations_of(AUDITOR, "dax_secret")

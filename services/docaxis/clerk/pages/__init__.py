@@ -6,6 +6,7 @@ from docaxis.clerk.pages import (
     account,
     administration,
     answering,
+    auditing,
     changing,
     deadlines,
     incoming,
@@ -34,6 +35,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *viewing.ROUTES,
     *account.ROUTES,
     *administration.ROUTES,
+    *auditing.ROUTES,
 )
 
 __all__ = ["ROUTES"]

@@ -17,7 +17,7 @@ from docaxis.clerk.oidc.tokens import MAX_SUBJECT
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
 from docaxis.directory.errors import RejectedRegistration
-from docaxis.storage.clerk_accounts import ClerkRole
+from docaxis.storage.clerk_accounts import MEMBERS, ClerkRole
 from docaxis.storage.clerk_administration import (
     ClerkAdministration,
     LastAdministrator,
@@ -125,7 +125,7 @@ def _ask(request: Request, visitor: Visitor, typed: Typed, fault: str | None = N
         visitor,
         HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
         typed=typed,
-        roles=tuple(ClerkRole),
+        roles=MEMBERS,
         own=names_of(request, visitor.account.organisations),
         faults=() if fault is None else (fault,),
     )
@@ -143,7 +143,7 @@ async def _one(request: Request, visitor: Visitor, fault: str | None = None) -> 
         HTTPStatus.OK if fault is None else HTTPStatus.UNPROCESSABLE_ENTITY,
         account=account,
         subject=subject,
-        roles=tuple(ClerkRole),
+        roles=MEMBERS,
         names=names_of(request, account.organisations),
         message="done" if request.query_params.get("done") == "1" and fault is None else None,
         faults=() if fault is None else (fault,),
@@ -160,7 +160,7 @@ def _account_id(request: Request) -> UUID:
 
 
 def _roles(form: FormData) -> frozenset[ClerkRole]:
-    known: dict[Any, ClerkRole] = {role.value: role for role in ClerkRole}
+    known: dict[Any, ClerkRole] = {role.value: role for role in MEMBERS}
     return frozenset(known[text] for text in form.getlist("role") if text in known)
 
 

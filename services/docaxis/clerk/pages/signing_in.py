@@ -14,6 +14,8 @@ from docaxis.clerk.visitors import Visitor
 
 
 async def home(request: Request, visitor: Visitor) -> Response:  # noqa: ARG001 - a route
+    if visitor.may_audit:
+        return RedirectResponse("/audit", 303)
     return RedirectResponse("/inbox" if visitor.may_read else "/accounts", 303)
 
 

@@ -1,6 +1,18 @@
 """Tables of the clerk's pages: accounts, sessions, drafts, and the registers of incoming and outgoing documents."""
 
-from sqlalchemy import Column, Date, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -14,13 +26,18 @@ clerk_accounts = Table(
     Column("account_id", Uuid, primary_key=True),
     Column("name", Text, nullable=False, unique=True, comment="in lower case, as it is typed to sign in"),
     Column("full_name", Text, nullable=False),
-    Column("member", Text, ForeignKey("members.member"), nullable=False),
+    Column("member", Text, ForeignKey("members.member"), comment="null: an auditor, who belongs to none"),
     Column("organisations", ARRAY(Text), nullable=False, comment="the bodies this person works for"),
-    Column("roles", ARRAY(Text), nullable=False, comment="clerk, leader, administrator"),
+    Column("roles", ARRAY(Text), nullable=False, comment="clerk, leader, administrator; or auditor alone"),
     Column("password_hash", Text, nullable=False, comment="argon2id with its parameters"),
     Column("credential", LargeBinary, nullable=False, comment="the gateway's credential, sealed under the pages' key"),
     Column("created_at", MOMENT, nullable=False),
     Column("disabled_at", MOMENT),
+    CheckConstraint(
+        "CASE WHEN member IS NULL THEN roles = '{auditor}' AND organisations = '{}' "
+        "ELSE NOT 'auditor' = ANY(roles) END",
+        name="clerk_accounts_auditors_belong_to_nobody",
+    ),
     comment="People who sign in at the pages.",
 )
 

@@ -16,11 +16,12 @@ LEADER, LEADER_PASSWORD = "lanhdao.bo", "mật khẩu lãnh đạo"
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The axis, where its pages are, and the clerks."""
+    """The axis, where its pages and its gateway are, and the clerks."""
 
     axis: LocalAxis
     pages: str
     papers: PaperDesk
+    gateway: str = ""
 
     def clerk(self, member: str) -> MemberIdentity:
         return self.axis.members[member]

@@ -18,12 +18,12 @@ async def sign_in(page: Page, office: Office, member: str) -> None:
     await sign_in_as(page, office, clerk.clerk_name, clerk.clerk_password)
 
 
-async def sign_in_as(page: Page, office: Office, name: str, password: str) -> None:
+async def sign_in_as(page: Page, office: Office, name: str, password: str, heading: str = "Văn bản đến") -> None:
     await page.goto(f"{office.pages}/sign-in")
     await page.get_by_label("Tài khoản").fill(name)
     await page.get_by_label("Mật khẩu").fill(password)
     await page.get_by_role("button", name="Đăng nhập").click()
-    await expect(page.get_by_role("heading", name="Văn bản đến")).to_be_visible()
+    await expect(page.get_by_role("heading", name=heading)).to_be_visible()
 
 
 async def picture(page: Page, name: str) -> None:

@@ -1,0 +1,176 @@
+"""What an auditor's pages ask: which criteria a form holds, and whether the log shows what was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+from uuid import UUID
+
+from docaxis.clerk.rendering import read_day
+from docaxis.client import AxisClient
+from docaxis.client.auditing import Found, RejectedRow
+from docaxis.client.errors import RejectedAnswer
+from docaxis_schemas.evidence import EvidenceType
+from docaxis_schemas.moments import VIETNAM, to_text
+from docaxis_signing.receipts import PinnedKeys, RejectedEvidence
+from docaxis_signing.transparency.checkpoint import Checkpoint
+from docaxis_signing.transparency.note import Note, Signature, Verifier, cosigned_at
+from docaxis_signing.transparency.policy import NONE, Policy
+from docaxis_signing.transparency.problems import TransparencyError
+from docaxis_signing.verdict import Indication
+
+TERMS: Final[tuple[str, ...]] = (
+    *("number", "organisation", "signer", "issuer", "serial", "certificate", "algorithm", "content", "submission"),
+)
+"""Criteria that are typed, in the order of the form; each has the name that the axis calls it by."""
+CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "verdict": tuple(one.value for one in Indication),
+    "type": tuple(one.value for one in EvidenceType),
+}
+OF_NO_SUBMISSION: Final = frozenset({
+    EvidenceType.AUDIT_SEARCHED.value,
+    EvidenceType.EVIDENCE_EXPORTED.value,
+    EvidenceType.ALERT_RAISED.value,
+    EvidenceType.KEY_CHANGED.value,
+    EvidenceType.HOLDINGS_COMPARED.value,
+    EvidenceType.CONTENT_ABSENT.value,
+})  # fmt: skip
+MAX_TERM: Final = 200
+DAYS: Final = ("from", "to")
+COSIGNATURE_BYTES: Final = 72
+"""A time of 8 bytes and an Ed25519 signature (c2sp.org/tlog-cosignature)."""
+
+
+class RejectedForm(Exception):
+    """What was typed cannot be asked; ``fault`` is the word that says why."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+def read_criteria(typed: Mapping[str, str]) -> dict[str, str]:
+    """Give what the axis is asked; days are Vietnam's, the last one included.
+
+    Raises:
+        RejectedForm: A day, an id or a choice is none.
+    """
+    asked = {name: typed[name].strip() for name in (*TERMS, *CHOICES) if typed[name].strip()}
+    if any(asked.get(name, known[0]) not in known for name, known in CHOICES.items()):
+        raise RejectedForm("audit-no-choice")
+    try:
+        UUID(asked.get("submission", str(UUID(int=0))))
+    except ValueError as error:
+        raise RejectedForm("audit-no-id") from error
+    for name, parameter, later in (("from", "since", 0), ("to", "until", 1)):
+        if typed[name]:
+            day = read_day(typed[name])
+            if day is None:
+                raise RejectedForm("audit-no-day")
+            asked[parameter] = _begin(day + timedelta(days=later))
+    return asked
+
+
+def _begin(day: date) -> str:
+    return to_text(datetime.combine(day, time(), VIETNAM).astimezone(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row that was found; ``shown`` whether the log shows it, None where nothing was given to check it by."""
+
+    found: Found
+    shown: bool | None
+    reason: str
+
+    @property
+    def submission(self) -> str | None:
+        """Give the submission it is about; looks, alerts, keys and comparisons are about none."""
+        row = self.found.row
+        return None if row["type"] in OF_NO_SUBMISSION else row.get("submission_id")
+
+
+def check_row(found: Found, policy: Policy) -> Row:
+    """Check a row against the log."""
+    if found.proof is None:
+        return Row(found, None, "")
+    try:
+        found.check(policy)
+    except RejectedRow as error:
+        return Row(found, shown=False, reason=str(error))
+    return Row(found, shown=True, reason="")
+
+
+async def stated_policy(axis: AxisClient) -> Policy:
+    """Give whom to believe of the log as the axis itself states it: nobody here pinned anything before.
+
+    Raises:
+        RejectedAnswer: It hands out no log, or the key of none.
+        UnavailableAxis: Patience ended.
+    """
+    vkey = await axis.audit.log_file("vkey")
+    try:
+        return Policy((Verifier.from_vkey((vkey or b"").decode("utf-8", "replace")),), {}, {}, NONE)
+    except TransparencyError as error:
+        raise RejectedAnswer(f"the axis hands out no log: {error}") from error
+
+
+async def stated_keys(axis: AxisClient) -> PinnedKeys:
+    """Give the keys of evidence and log as the axis itself states them.
+
+    Raises:
+        RejectedAnswer: They are not of their form, or there is no log.
+        UnavailableAxis: Patience ended.
+    """
+    policy = await stated_policy(axis)
+    try:
+        return replace(PinnedKeys.from_json(await axis.keys()), log=policy)
+    except RejectedEvidence as error:
+        raise RejectedAnswer(f"keys of evidence: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """What a witness's line says; nobody here knows its key."""
+
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The published checkpoint; ``trouble`` says why the log's own key did not sign it, empty if it did."""
+
+    checkpoint: Checkpoint
+    text: str
+    trouble: str
+    cosigned: tuple[Cosigned, ...]
+
+
+def read_head(data: bytes, policy: Policy) -> Head:
+    """Read a checkpoint and check that its log signed it.
+
+    Raises:
+        RejectedAnswer: It is none.
+    """
+    try:
+        note = Note.parse(data)
+        stated = Checkpoint.parse(note.text)
+    except TransparencyError as error:
+        raise RejectedAnswer(f"no checkpoint: {error}") from error
+    trouble, log = "", policy.logs[0]
+    try:
+        policy.require(data)
+    except TransparencyError as error:
+        trouble = str(error)
+    others = [one for one in note.signatures if (one.name, one.key_id) != (log.name, log.key_id)]
+    return Head(stated, data.decode(), trouble, tuple(_cosigned(others)))
+
+
+def _cosigned(signatures: list[Signature]) -> list[Cosigned]:
+    found = []
+    for one in signatures:
+        seconds = cosigned_at(one) if len(one.data) == COSIGNATURE_BYTES else 0
+        if 0 < seconds < 1 << 34:  # what a calendar has
+            found.append(Cosigned(one.name, datetime.fromtimestamp(seconds, UTC)))
+    return found
