@@ -1,7 +1,7 @@
 """Makes what members and services need on the brokers: topics, users, rights, quotas, first offsets. All idempotent.
 
-A member is active only when all of its parts exist; the order below makes the rights come last but one and the first
-offsets before anything can be written, so a run that was cut off is simply repeated.
+A member is active only when all of its parts exist. Services get their rights last and the stages' first offsets before
+that, so a run that was cut off is simply repeated.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from docaxis.bus.access import (
 from docaxis.bus.connection import access_options, client_errors, stop_client, topic_partition
 from docaxis.bus.port import BusError, LostOffsets, Partition, UnavailableBus
 from docaxis.bus.quotas import MEMBER_QUOTA, SERVICE_QUOTA, set_quotas
-from docaxis_schemas.topics import DEAD_LETTERS, EVIDENCE, SLOTTED, STAGE_INPUTS, inbox_topic, stage_group
+from docaxis_schemas.topics import DEAD_LETTERS, SLOTTED, STAGE_INPUTS, inbox_topic, stage_group
 
 CALL_SECONDS: Final = 15.0
 POLL_SECONDS: Final = 0.05
@@ -102,8 +102,6 @@ class Provisioner:
         for stage, topics in STAGE_INPUTS.items():
             for topic in topics:
                 await self.commit_first_offsets(stage_group(stage), topic, slots)
-        await self.commit_first_offsets(stage_group("projector"), EVIDENCE, slots)
-        await self.commit_first_offsets(stage_group("operator"), DEAD_LETTERS, 1)
         users = {service_user(service): passwords[service] for service in SERVICES if service in passwords}
         await self.put_users(users)
         await set_quotas(self._access, dict.fromkeys(users, SERVICE_QUOTA))
@@ -112,34 +110,34 @@ class Provisioner:
         return {service: self.access_of(service_user(service), word) for service, word in passwords.items()}
 
     async def provision_member(self, member: str, password: str) -> BrokerAccess:
-        """Make a member's inbox, user, rights and quota, and the projector's first offset in the inbox.
+        """Make a member's inbox, user, rights and quota.
+
+        The inbox may have records already: of deliveries that waited for it, or because an earlier run was cut off.
+        Nobody needs an offset in it: the projector keeps its positions in the database, members commit their own.
 
         Raises:
             ValueError: The id is none.
-            LostOffsets: The inbox has records and the projector no offset.
             UnavailableBus: The brokers are away.
             BusError: They refused.
         """
         rules, user, inbox = member_rules(member), member_user(member), inbox_topic(member)
-        made = await self.create_topics([TopicPlan(inbox, 1, INBOX_RETENTION_MS)])
-        await self.commit_first_offsets(stage_group("projector"), inbox, 1, new=inbox in made)
+        await self.create_topics([TopicPlan(inbox, 1, INBOX_RETENTION_MS)])
         await self.put_users({user: password})
         await set_quotas(self._access, {user: MEMBER_QUOTA})
         await self.allow_exactly(f"User:{user}", rules)
         return self.access_of(user, password)
 
-    async def create_topics(self, plans: Sequence[TopicPlan]) -> frozenset[str]:
-        """Create what is missing, wait until every partition has a leader, and name what was created.
+    async def create_topics(self, plans: Sequence[TopicPlan]) -> None:
+        """Create what is missing and wait until every partition has a leader.
 
         Raises:
             BusError: One exists with another number of partitions: work in flight would change its owner.
         """
         futures = self._admin.create_topics([self._new_topic(plan) for plan in plans], operation_timeout=CALL_SECONDS)
-        existing = KafkaError.TOPIC_ALREADY_EXISTS
-        made = [name for name, future in futures.items() if await _done(future, besides=existing) != existing]
+        for future in futures.values():
+            await _done(future, besides=KafkaError.TOPIC_ALREADY_EXISTS)
         wanted = {plan.name: plan.partitions for plan in plans}
         await _until(lambda: self._all_led(wanted))
-        return frozenset(made)
 
     def _new_topic(self, plan: TopicPlan) -> NewTopic:
         config = {
@@ -186,11 +184,10 @@ class Provisioner:
                 await _done(future)
         await _until(lambda: set(self._admin.describe_acls(_all_of(principal)).result(CALL_SECONDS)) == set(wanted))
 
-    async def commit_first_offsets(self, group: str, topic: str, partitions: int, *, new: bool = False) -> None:
+    async def commit_first_offsets(self, group: str, topic: str, partitions: int) -> None:
         """Commit offset 0 where nothing was ever written or committed.
 
-        The group must have no members that subscribe; slots assign their partitions, so theirs never has. What lies in
-        a ``new`` topic, made a moment ago, was written since: deliveries that waited for it.
+        The group must have no members that subscribe; slots assign their partitions, so theirs never has.
 
         Raises:
             LostOffsets: A partition has records and no committed offset: that is a loss, not a beginning.
@@ -200,8 +197,7 @@ class Provisioner:
         listed = await _patiently(lambda: self._admin.list_consumer_group_offsets(asked)[group])
         missing = [part.partition for part in listed.topic_partitions if part.offset < 0]
         if missing:
-            ends = {} if new else await self._ends(topic, missing)
-            for number, end in ends.items():
+            for number, end in (await self._ends(topic, missing)).items():
                 if end:
                     raise LostOffsets(f"group {group} has no offset in {topic}-{number}, which has had records")
             first = [ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number, 0) for number in missing])]
@@ -262,7 +258,7 @@ def _as_filter(found: AclBinding) -> AclBindingFilter:
 
 
 async def _done(future: "Future[Any]", *, besides: int | None = None) -> Any:
-    """Wait for one of the client's futures off the loop; an error code ``besides`` is no error but the answer."""
+    """Wait for one of the client's futures off the loop; an error code ``besides`` is no error."""
     return await asyncio.to_thread(_result, future, besides)
 
 
@@ -291,7 +287,7 @@ def _result(future: "Future[Any]", besides: int | None = None) -> Any:
         return future.result(CALL_SECONDS)
     except KafkaException as error:
         if besides is not None and error.args[0].code() == besides:
-            return besides
+            return None
         raise _meaning(error) from error
     except TimeoutError as error:
         raise UnavailableBus("the brokers did not answer") from error
