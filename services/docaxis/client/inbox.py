@@ -1,5 +1,6 @@
 """Reading the inbox by HTTP: pages from a cursor that moves only over what is finished."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -60,6 +61,8 @@ class InboxReader:
         self._limit, self._follow = limit, follow
         self._prefix: FinishedPrefix[str] = FinishedPrefix()
         self._in_hand: set[UUID] = set()
+        self._end: str | None = None
+        self._moving = asyncio.Lock()
 
     async def deliveries(self) -> AsyncIterator[Delivery]:
         """Give deliveries; each is finished by its own ``async with``."""
@@ -81,10 +84,11 @@ class InboxReader:
                 self._prefix.take(position)
                 wanted = entry.kind == kind and entry.event_id not in self._in_hand
                 if not wanted or await self._memory.is_finished(self._stream, entry.event_id):
-                    await self._move(position)
+                    self._pass(position)
                     continue
                 self._in_hand.add(entry.event_id)
                 yield position, entry
+            await self._move()
             if not page.entries and not self._follow:
                 return
             cursor = page.cursor
@@ -92,8 +96,15 @@ class InboxReader:
     async def _finish(self, cursor: str, event_id: UUID) -> None:
         await self._memory.finish(self._stream, event_id)
         self._in_hand.discard(event_id)
-        await self._move(cursor)
+        self._pass(cursor)
+        await self._move()
 
-    async def _move(self, cursor: str) -> None:
-        if end := self._prefix.finish(cursor):
-            await self._memory.move(self._stream, end)
+    def _pass(self, cursor: str) -> None:
+        self._end = self._prefix.finish(cursor) or self._end
+
+    async def _move(self) -> None:
+        """Keep how far this reader has come, for all that were passed until now."""
+        async with self._moving:  # never backwards; who waited here was moved along with an earlier one
+            end, self._end = self._end, None
+            if end is not None:
+                await self._memory.move(self._stream, end)

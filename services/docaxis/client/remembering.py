@@ -4,12 +4,12 @@ With the memory in a file, a crash between finishing a delivery and telling the 
 """
 
 import asyncio
-import sqlite3
 from collections import OrderedDict
-from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 from uuid import UUID
+
+from docaxis.client.sqlitefile import SqliteFile
 
 MAX_REMEMBERED: Final = 100_000
 """Finished entries that are kept. Repeats come from what was in hand at a crash, never from so far back."""
@@ -64,37 +64,21 @@ class FileMemory:
     """Remembers in one SQLite file, which belongs to one member; each change is durable before the call returns."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(self._open()) as database:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.executescript(_TABLES)
+        self._file = SqliteFile(path, _TABLES)
 
     async def cursor(self, stream: str) -> str | None:
-        return await asyncio.to_thread(self._first, "SELECT cursor FROM cursors WHERE stream = ?", stream)
+        row = await asyncio.to_thread(self._file.first, "SELECT cursor FROM cursors WHERE stream = ?", stream)
+        return None if row is None else str(row[0])
 
     async def move(self, stream: str, cursor: str) -> None:
-        await asyncio.to_thread(self._change, "INSERT OR REPLACE INTO cursors VALUES (?, ?)", stream, cursor)
+        await asyncio.to_thread(self._file.change, ("INSERT OR REPLACE INTO cursors VALUES (?, ?)", (stream, cursor)))
 
     async def is_finished(self, stream: str, event_id: UUID) -> bool:
         query = "SELECT event_id FROM finished WHERE stream = ? AND event_id = ?"
-        return await asyncio.to_thread(self._first, query, stream, str(event_id)) is not None
+        return await asyncio.to_thread(self._file.first, query, stream, str(event_id)) is not None
 
     async def finish(self, stream: str, event_id: UUID) -> None:
         insert = "INSERT OR IGNORE INTO finished (stream, event_id) VALUES (?, ?)"
-        await asyncio.to_thread(self._change, insert, stream, str(event_id))
-
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=30.0)
-
-    def _first(self, query: str, *values: str) -> str | None:
-        with closing(self._open()) as database:
-            row = database.execute(query, values).fetchone()
-        return None if row is None else str(row[0])
-
-    def _change(self, statement: str, *values: str) -> None:
-        with closing(self._open()) as database, database:
-            database.execute(statement, values)
-            database.execute(
-                "DELETE FROM finished WHERE number <= (SELECT MAX(number) FROM finished) - ?", (MAX_REMEMBERED,)
-            )
+        forget = "DELETE FROM finished WHERE number <= (SELECT MAX(number) FROM finished) - ?"
+        await asyncio.to_thread(self._file.change, (insert, (stream, str(event_id))), (forget, (MAX_REMEMBERED,)))

@@ -14,6 +14,7 @@ from docaxis.client.delivery import Delivery
 from docaxis.client.errors import RejectedAnswer, RejectedByAxis, RejectedContent
 from docaxis.client.items import News, NewsKind
 from docaxis.client.reconciling import RegisterEntry
+from docaxis.connector.carrying import carry
 from docaxis.connector.folder import Folder, write_json
 from docaxis.connector.store import SentPacket, Store
 from docaxis_schemas.digests import contents_digest
@@ -43,16 +44,21 @@ class Incoming:
     packed: bool = False
 
     async def take_deliveries(self) -> int:
-        """Take every delivery that waits; gives how many were taken."""
-        taken = 0
-        async for delivery in self.axis.inbox(follow=False, stream="connector-deliveries"):
-            try:
-                async with delivery:
-                    await self._take(delivery)
-                taken += 1
-            except _COME_AGAIN as error:
-                _log.warning("a delivery waits: %s: %s", delivery.delivery_id, error)
-        return taken
+        """Take every delivery that waits, some at a time; gives how many were taken.
+
+        Raises:
+            UnavailableAxis: It stayed away for some of them.
+        """
+        return await carry(self.axis.inbox(follow=False, stream="connector-deliveries"), self._try)
+
+    async def _try(self, delivery: Delivery) -> bool:
+        try:
+            async with delivery:
+                await self._take(delivery)
+        except _COME_AGAIN as error:
+            _log.warning("a delivery waits: %s: %s", delivery.delivery_id, error)
+            return False
+        return True
 
     async def take_news(self) -> int:
         """Take every piece of news that waits; gives how many were taken."""

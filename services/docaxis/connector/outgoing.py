@@ -9,7 +9,7 @@ import hashlib
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -18,6 +18,7 @@ from docaxis.client.axis import AxisClient
 from docaxis.client.errors import ClientError, ProblemReport, RejectedByAxis, RejectedFile, UnavailableAxis
 from docaxis.client.files import OutgoingFile
 from docaxis.client.reconciling import RegisterEntry
+from docaxis.connector.carrying import carry
 from docaxis.connector.folder import Folder
 from docaxis.connector.store import Store
 from docaxis_schemas.digests import contents_digest
@@ -32,8 +33,6 @@ from docaxis_schemas.submission import MAX_REASON
 
 SETTLE_SECONDS: Final = 10.0
 """A packet that ends too early is given this long after its last change: it may still be written."""
-AT_ONCE: Final = 8
-"""Packets sent at the same time: enough to hide the way there, few enough to hold their files on disk."""
 
 _log = logging.getLogger("docaxis.connector")
 
@@ -58,28 +57,20 @@ class Outgoing:
         Raises:
             UnavailableAxis: It stayed away for some of them.
         """
-        gate = asyncio.Semaphore(AT_ONCE)
+        return await carry(self._waiting(), self._try)
 
-        async def one(path: Path) -> bool:
-            async with gate:
-                try:
-                    return await self._settle(path)
-                except UnavailableAxis as error:
-                    away.append(error)  # the others may still get through; this one stays where it is
-                    return False
-                except (
-                    ClientError,
-                    OSError,
-                ) as error:  # of this packet alone: it is tried again
-                    _log.warning("a packet waits: %s: %s: %s", path.name, type(error).__name__, error)
-                    return False
+    async def _waiting(self) -> AsyncIterator[Path]:
+        for path in await asyncio.to_thread(self.folder.take):
+            yield path
 
-        away: list[UnavailableAxis] = []
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(path)) for path in await asyncio.to_thread(self.folder.take)]
-        if away:
-            raise away[0]
-        return sum(task.result() for task in tasks)
+    async def _try(self, path: Path) -> bool:
+        try:
+            return await self._settle(path)
+        except UnavailableAxis:
+            raise
+        except (ClientError, OSError) as error:  # of this packet alone: it is tried again
+            _log.warning("a packet waits: %s: %s: %s", path.name, type(error).__name__, error)
+            return False
 
     async def _settle(self, path: Path) -> bool:
         work = self.folder.work / hashlib.sha256(path.name.encode()).hexdigest()[:16]
@@ -136,13 +127,12 @@ class Outgoing:
         receivers = found.document.receivers()
         submission = await self.axis.send(document, files, receivers, own_id=f"edxml:{sha256}")
         name = self.folder.target(path, self.folder.sent, sha256).name
-        await asyncio.to_thread(self.store.remember_submission, submission.submission_id, name, document)
         sha256s = contents_digest(attachment.sha256 for attachment in found.attachments)
-        for receiver in receivers:
-            held = RegisterEntry(
-                Direction.SENT, submission.received_at, Held(submission.submission_id, receiver, sha256s)
-            )
-            await asyncio.to_thread(self.store.remember_held, held)
+        held = [
+            RegisterEntry(Direction.SENT, submission.received_at, Held(submission.submission_id, receiver, sha256s))
+            for receiver in receivers
+        ]
+        await asyncio.to_thread(self.store.remember_submission, submission.submission_id, name, document, held)
         return {
             "submission_id": str(submission.submission_id),
             "id": submission.own_id,

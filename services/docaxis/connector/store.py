@@ -1,15 +1,14 @@
 """What the connector must know again later: which delivery a document's id means, which packet a submission was."""
 
 import json
-import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from docaxis.client.reconciling import RegisterEntry
+from docaxis.client.sqlitefile import Change, SqliteFile
 from docaxis_schemas.document import DocumentMetadata
 from docaxis_schemas.holdings import Direction, Held
 from docaxis_schemas.moments import from_text, to_text
@@ -42,10 +41,7 @@ class Store:
     """One SQLite file; each change is durable before the call returns."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        with closing(self._open()) as database:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.executescript(_TABLES)
+        self._file = SqliteFile(path, _TABLES)
 
     def remember_delivery(self, delivery: UUID, submission: UUID, recipient: str, document: DocumentMetadata) -> None:
         """Keep which delivery a document is."""
@@ -55,26 +51,24 @@ class Store:
             str(delivery), str(submission), _plain(recipient), document.document_id, reference,
         )  # fmt: skip
 
-    def remember_submission(self, submission: UUID, packet: str, document: Mapping[str, Any]) -> None:
-        """Keep which packet a submission was."""
-        self._change(
-            "INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)",
-            str(submission), packet, json.dumps(dict(document), ensure_ascii=False),
-        )  # fmt: skip
-        metadata = DocumentMetadata.from_stored(document)
-        self._change(
-            "INSERT OR REPLACE INTO sent_documents VALUES (?, ?, ?)",
-            str(submission), metadata.document_id, _reference_of(metadata),
-        )  # fmt: skip
+    def remember_submission(
+        self, submission: UUID, packet: str, document: Mapping[str, Any], held: Sequence[RegisterEntry]
+    ) -> None:
+        """Keep which packet a submission was, and for reconciling what each recipient is sent."""
+        name, metadata = str(submission), DocumentMetadata.from_stored(document)
+        text = json.dumps(dict(document), ensure_ascii=False)
+        self._file.change(
+            ("INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)", (name, packet, text)),
+            (
+                "INSERT OR REPLACE INTO sent_documents VALUES (?, ?, ?)",
+                (name, metadata.document_id, _reference_of(metadata)),
+            ),
+            *map(_holding, held),
+        )
 
     def remember_held(self, entry: RegisterEntry) -> None:
-        """Keep for reconciling what was sent or received; told again, it stays as it is."""
-        held = entry.held
-        self._change(
-            "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)",
-            entry.direction.value, str(held.submission_id), held.recipient, to_text(entry.at),
-            held.contents_sha256, held.state, held.report,
-        )  # fmt: skip
+        """Keep for reconciling what was received; told again, it stays as it is."""
+        self._file.change(_holding(entry))
 
     def remember_state(
         self, direction: Direction, submission: UUID, recipient: str, *, state: str | None, report: str | None
@@ -89,11 +83,10 @@ class Store:
     def held(self) -> list[RegisterEntry]:
         """Give all that was sent and received, for reconciling."""
         query = "SELECT direction, at, submission_id, recipient, contents_sha256, state, report FROM held"
-        with closing(self._open()) as database:
-            return [
-                RegisterEntry(Direction(direction), from_text(at), Held(UUID(submission), *told))
-                for direction, at, submission, *told in database.execute(query)
-            ]
+        return [
+            RegisterEntry(Direction(direction), from_text(at), Held(UUID(submission), *told))
+            for direction, at, submission, *told in self._file.rows(query)
+        ]
 
     def remember_asked(self, delivery: UUID, changed_by: str | None) -> None:
         """Keep that the sender asks something about a delivery, and by which submission, if by one."""
@@ -110,12 +103,12 @@ class Store:
             WHERE delivery_id IN (SELECT delivery_id FROM named) OR changed_by IN (SELECT submission_id FROM named)
             ORDER BY rowid DESC LIMIT 1
         """
-        row = self._first(query, _plain(recipient), document_id, _reference(document_id))
+        row = self._file.first(query, _plain(recipient), document_id, _reference(document_id))
         return None if row is None else UUID(row[0])
 
     def document_of(self, delivery: UUID) -> str | None:
         """Give the document's own id as it came with a delivery."""
-        row = self._first("SELECT document_id FROM deliveries WHERE delivery_id = ?", str(delivery))
+        row = self._file.first("SELECT document_id FROM deliveries WHERE delivery_id = ?", str(delivery))
         return None if row is None else row[0]
 
     def submission_of(self, document_id: str) -> UUID | None:
@@ -124,7 +117,7 @@ class Store:
             SELECT submission_id FROM sent_documents WHERE ? IN (submission_id, document_id) OR reference = ?
             ORDER BY rowid DESC LIMIT 1
         """
-        row = self._first(query, document_id, _reference(document_id))
+        row = self._file.first(query, document_id, _reference(document_id))
         return None if row is None else UUID(row[0])
 
     def delivery_of(self, document_id: str, recipient: str) -> UUID | None:
@@ -134,26 +127,32 @@ class Store:
             WHERE ? IN (delivery_id, submission_id, document_id) OR reference = ?
             ORDER BY recipient = ? DESC, rowid DESC LIMIT 1
         """
-        row = self._first(query, document_id, _reference(document_id), _plain(recipient))
+        row = self._file.first(query, document_id, _reference(document_id), _plain(recipient))
         return None if row is None else UUID(row[0])
 
     def packet_of(self, submission: UUID) -> SentPacket | None:
         """Find the packet of a submission."""
-        row = self._first("SELECT packet, document FROM submissions WHERE submission_id = ?", str(submission))
+        row = self._file.first("SELECT packet, document FROM submissions WHERE submission_id = ?", str(submission))
         return None if row is None else SentPacket(row[0], DocumentMetadata.from_stored(json.loads(row[1])))
 
-    def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self._path, timeout=30.0)
-        database.execute("PRAGMA synchronous=FULL")
-        return database
-
-    def _first(self, query: str, *values: str | None) -> Any:
-        with closing(self._open()) as database:
-            return database.execute(query, values).fetchone()
-
     def _change(self, statement: str, *values: str | None) -> None:
-        with closing(self._open()) as database, database:
-            database.execute(statement, values)
+        self._file.change((statement, values))
+
+
+def _holding(entry: RegisterEntry) -> Change:
+    held = entry.held
+    return (
+        "INSERT OR IGNORE INTO held VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            entry.direction.value,
+            str(held.submission_id),
+            held.recipient,
+            to_text(entry.at),
+            held.contents_sha256,
+            held.state,
+            held.report,
+        ),
+    )
 
 
 def _reference_of(document: DocumentMetadata) -> str | None:

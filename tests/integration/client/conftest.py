@@ -1,5 +1,6 @@
 """A small axis that keeps its word about the HTTP interface and can be told to misbehave, on a real loopback socket."""
 
+import asyncio
 import hashlib
 import json
 import threading
@@ -68,6 +69,8 @@ class FakeAxis:
     stop_download_after: int | None = None
     """The next download breaks off after so many bytes."""
     wrong_bytes: bool = False
+    held_back: tuple[str, int] = ("", 0)
+    """A content that is given only once so many deliveries were handed over."""
     decided: dict[str, Any] = field(default_factory=lambda: {"disposition": "deliver", "verdict": None})
     acknowledge: Callable[[dict[str, Any]], dict[str, Any]] = lambda value: value
 
@@ -208,6 +211,10 @@ class _Handlers:
     async def download(self, request: Request) -> Response:
         data = self._fake.contents[request.path_params["sha256"]]
         asked = request.headers.get("Range")
+        while request.path_params["sha256"] == self._fake.held_back[0]:
+            if len(self._fake.handovers) >= self._fake.held_back[1]:
+                break
+            await asyncio.sleep(0.01)
         self._fake.ranges_asked.append(asked or "")
         begin = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
         sent = data[begin:]

@@ -121,6 +121,14 @@ async def test_what_came_is_a_packet_signed_for_and_reported(fake: Any, folder: 
     assert len(fake.handovers) == 1
 
 
+async def test_a_delivery_that_takes_long_holds_up_no_other(fake: Any, folder: Path, profile: Path) -> None:
+    come(fake, b"%PDF-1.7 slow")
+    others = {come(fake, f"%PDF-1.7 {number}".encode()) for number in range(10)}
+    fake.held_back = (hashlib.sha256(b"%PDF-1.7 slow").hexdigest(), 10)
+    assert (await connector(folder, profile).once()).deliveries == 11
+    assert {UUID(record["delivery_id"]) for record in fake.handovers[:10]} == others
+
+
 async def test_nothing_is_signed_for_that_was_not_received_right(fake: Any, folder: Path, profile: Path) -> None:
     delivery = come(fake)
     fake.wrong_bytes = True

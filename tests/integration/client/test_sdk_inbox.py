@@ -11,6 +11,7 @@ import pytest
 
 from docaxis.client import (
     BlockingAxis,
+    Delivery,
     FileMemory,
     NewsKind,
     RejectedByAxis,
@@ -101,6 +102,43 @@ async def test_a_restart_goes_on_behind_what_is_finished(fake: Any, connect: Any
         fake.tell(news="accepted")
     assert len(fake.handovers) == 1
     assert await FileMemory(tmp_path / "memory.sqlite").cursor("deliveries") == "1.1"
+
+
+class _SlowMemory(TransientMemory):
+    """Its first move takes until so many deliveries are finished."""
+
+    def __init__(self, deliveries: int) -> None:
+        super().__init__()
+        self._left, self.moving, self._done = deliveries, asyncio.Event(), asyncio.Event()
+
+    async def finish(self, stream: str, event_id: UUID) -> None:
+        await super().finish(stream, event_id)
+        self._left -= 1
+        if not self._left:
+            self._done.set()
+
+    async def move(self, stream: str, cursor: str) -> None:
+        self.moving.set()
+        await self._done.wait()
+        await super().move(stream, cursor)
+
+
+async def test_deliveries_finished_side_by_side_never_move_the_position_back(fake: Any, connect: Any) -> None:
+    for body in (b"one", b"two", b"three"):
+        fake.deliver(body)
+    memory = _SlowMemory(3)
+
+    async def work_on(delivery: Delivery) -> None:
+        async with delivery:
+            pass
+
+    async with connect(memory=memory) as axis, asyncio.TaskGroup() as group:
+        deliveries = [one async for one in axis.inbox(follow=False)]
+        group.create_task(work_on(deliveries[0]))
+        await memory.moving.wait()
+        for delivery in deliveries[1:]:
+            group.create_task(work_on(delivery))
+    assert await memory.cursor("deliveries") == "1.2"
 
 
 async def test_the_same_entry_twice_is_given_once(fake: Any, connect: Any) -> None:

@@ -1,5 +1,6 @@
 """What a subscriber remembers: both memories keep the same promises."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from docaxis.client import FileMemory, InboxMemory, TransientMemory
 from docaxis.client.prefix import FinishedPrefix
+from docaxis.client.sqlitefile import SqliteFile
 
 
 @pytest.fixture(params=["transient", "file"])
@@ -50,6 +52,15 @@ async def test_a_file_remembers_for_the_next_process(tmp_path: Path) -> None:
     await before.finish("a", event)
     after = FileMemory(tmp_path / "memory.sqlite")
     assert (await after.cursor("a"), await after.is_finished("a", event)) == ("1.5", True)
+
+
+def test_changes_of_one_call_are_all_made_or_none(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY)")
+    file.change(("INSERT INTO kept VALUES (?)", ("one",)))
+    with pytest.raises(sqlite3.IntegrityError):
+        file.change(("INSERT INTO kept VALUES (?)", ("two",)), ("INSERT INTO kept VALUES (?)", ("one",)))
+    again = SqliteFile(tmp_path / "a.sqlite", "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY)")
+    assert again.rows("SELECT name FROM kept") == file.rows("SELECT name FROM kept") == [("one",)]
 
 
 @given(st.permutations(range(8)))
