@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 
 from docaxis import failpoints
 from docaxis.bus.kafka import KafkaBus
-from docaxis.composition import Context, open_contents
+from docaxis.composition.contents import open_contents
+from docaxis.composition.parts import Context
 from docaxis.directory.following import DirectoryFollower
 from docaxis.directory.opening import open_directory
 from docaxis.settings import Settings

@@ -13,10 +13,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from docaxis.composition import MisconfiguredService
+from docaxis.composition import SERVICES
+from docaxis.composition.parts import MisconfiguredService
 from docaxis.failpoints import VARIABLE
 from docaxis.logs import configure_logs
-from docaxis.runtime import SERVICES, NotReady, Runtime
+from docaxis.runtime import NotReady, Runtime
 from docaxis.settings import Settings
 
 EXIT_OK: Final = 0

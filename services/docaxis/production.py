@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from docaxis.addresses import is_loopback
 from docaxis.bus.access import SERVICES
-from docaxis.composition import MisconfiguredService
+from docaxis.composition.parts import MisconfiguredService
 from docaxis.settings import BusSettings, Settings
 from docaxis_signing.trust.store import RejectedTrustStore, TrustStore
 

@@ -11,7 +11,8 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from docaxis import failpoints
-from docaxis.composition import BUILDERS, Context, Part
+from docaxis.composition import SERVICES, build
+from docaxis.composition.parts import Context, Part
 from docaxis.directory.following import DirectoryFollower
 from docaxis.directory.opening import open_directory
 from docaxis.health import HealthServer
@@ -21,7 +22,6 @@ from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import Clock, system_clock
 
-SERVICES: Final = tuple(BUILDERS)
 READY_SECONDS: Final = 60.0
 STOP_ALLOWANCE: Final = timedelta(seconds=25)
 """Longer than the slowest part's own grace: a stage finishes or hands back within 12 s."""
@@ -106,7 +106,7 @@ class Runtime:
         context = Context(self._settings, engine, follower, self._clock, self.registry, self._stack)
         self._run("directory", follower.run)
         for service in self._services:
-            part = await BUILDERS[service](context)
+            part = await build(service, context)
             self._parts.append(part)
             context.urls[part.name] = part.url
             for name, work in part.work.items():

@@ -18,7 +18,8 @@ async def rotate_key(kid: str, /, *, speaking: Speaking | None = None) -> int:
     """
     from pydantic import ValidationError  # noqa: PLC0415 - server code only where it is used
 
-    from docaxis.composition import MisconfiguredService, key_file, key_rotation  # noqa: PLC0415 - server code only where it is used
+    from docaxis.composition.parts import MisconfiguredService, key_file  # noqa: PLC0415 - server code only where it is used
+    from docaxis.composition.rotation import key_rotation  # noqa: PLC0415 - server code only where it is used
     from docaxis.registrar.rotation import KeyFiles, RefusedRotation  # noqa: PLC0415 - the same
     from docaxis.settings import Settings  # noqa: PLC0415 - the same
     from docaxis.storage.database import open_database  # noqa: PLC0415 - the same

@@ -15,7 +15,7 @@ from clerkoffice import LEADER, RECIPIENT, SENDER, Office
 from docaxis.clerk import ClerkPages
 from docaxis.clerk.cookies import Cookie, Cookies
 from docaxis.clerk.guarding import HEADERS
-from docaxis.composition import MisconfiguredService
+from docaxis.composition.parts import MisconfiguredService
 from docaxis.directory.entries import MemberState
 from docaxis.limiting import FAILURES
 from docaxis.runtime import Runtime

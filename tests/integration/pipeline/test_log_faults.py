@@ -19,8 +19,9 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from docaxis import composition
-from docaxis.composition import Context, MisconfiguredService, open_log
+from docaxis.composition import log as composed_log
+from docaxis.composition.log import open_log
+from docaxis.composition.parts import Context, MisconfiguredService
 from docaxis.embedded.forged_log import read_entries
 from docaxis.failpoints import Point
 from docaxis.registrar.problems import RefusedToSign
@@ -243,7 +244,7 @@ async def test_an_old_backup_is_refused_by_the_files_and_without_them_by_the_wit
 async def test_a_second_registrar_refuses_twenty_times_in_twenty(
     empty: AsyncEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composition, "PREDECESSOR_SECONDS", 0.02)
+    monkeypatch.setattr(composed_log, "PREDECESSOR_SECONDS", 0.02)
     key = tmp_path / "log.skey"
     key.write_text(Signer.generate("docaxis/test").to_skey())
 

@@ -21,12 +21,12 @@ from docaxis.bus.report import LoggedReport
 from docaxis.bus.trimming import TrimMetrics
 from docaxis.cli.application import build_app
 from docaxis.cli.commands import BY_NAME
+from docaxis.composition import SERVICES
 from docaxis.failpoints import Point
 from docaxis.gateway.measures import Measures
 from docaxis.projector.service import ProjectorMetrics
 from docaxis.registrar.anchoring import AnchorMeasures
 from docaxis.registrar.keeping import LogMeasures
-from docaxis.runtime import SERVICES
 from docaxis_schemas.problems import Code
 from docaxis_schemas.topics import STAGE_INPUTS
 from docaxis_signing.trust.store import PURPOSES, SOURCES

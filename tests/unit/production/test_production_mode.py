@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from docaxis.composition import MisconfiguredService
+from docaxis.composition.parts import MisconfiguredService
 from docaxis.embedded.authorities import TestAuthorities
 from docaxis.production import require_production
 from docaxis.runtime import Runtime
