@@ -94,7 +94,7 @@ class AttemptStore:
     """Binds attempts to their sources, each in one autocommit statement."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
 
     async def bind(self, submission_id: UUID, attempt: int, record: Received, *, decision: UUID) -> Bound:
         """Bind an attempt to this record, unless it is bound already, and say to which.

@@ -118,7 +118,7 @@ class ClaimStore:
     """Makes and finds claims. One row is one decision, so each call is one transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
 
     async def find(self, submission_id: UUID) -> Claim | None:
         """Give a claim.

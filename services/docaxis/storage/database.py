@@ -6,7 +6,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from docaxis.storage.pool import RestingConnections
+from docaxis.storage.pool import BY_KEY, PLAN_AS_SET, RestingConnections
 
 LOCK_TIMEOUT: Final = "2s"
 """A stopped process that holds a row must not make its successor wait for ever."""
@@ -45,6 +45,7 @@ def open_database(url: str, *, application: str, pool: int = POOL) -> AsyncEngin
     )
     event.listen(engine.sync_engine, "connect", _limit_transactions)
     event.listen(engine.sync_engine, "checkout", _replace_closed)
+    event.listen(engine.sync_engine, "checkout", _plan_as_set)
     return engine
 
 
@@ -63,3 +64,12 @@ def _replace_closed(dbapi_connection: Any, _record: object, _proxy: object) -> N
     """
     if dbapi_connection.driver_connection.is_closed():
         raise InvalidatePoolError("the server closed this connection")
+
+
+def _plan_as_set(dbapi_connection: Any, record: Any, _proxy: object) -> None:
+    """Have statements that go through SQLAlchemy planned as the server is set, whatever was done on this connection."""
+    if record.info.pop(BY_KEY, False):
+        cursor = dbapi_connection.cursor()
+        cursor.execute(PLAN_AS_SET)
+        cursor.close()
+        dbapi_connection.commit()

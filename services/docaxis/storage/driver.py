@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import CompilerElement
 from sqlalchemy.util.concurrency import greenlet_spawn
 
-from docaxis.storage.pool import RestingConnections
+from docaxis.storage.pool import BY_KEY, PLAN_AS_SET, PLAN_BY_KEY, RestingConnections
 from docaxis.storage.reaching import reaching_database
 
 Row = asyncpg.Record
@@ -74,35 +74,52 @@ class Connection:
 class _Lent:
     """A connection of the engine's pool while somebody has it: one that rests there, else by SQLAlchemy's own way."""
 
-    __slots__ = ("_driver", "_engine", "_give_back")
+    __slots__ = ("_by_key", "_driver", "_engine", "_give_back")
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, by_key: bool) -> None:
         self._engine = engine
+        self._by_key = by_key
 
     async def __aenter__(self) -> Any:
         pool = self._engine.pool
         if isinstance(pool, RestingConnections) and (entry := pool.borrow()) is not None:
-            self._driver = entry.driver_connection
+            driver, info = entry.driver_connection, entry.info
             self._give_back: Callable[..., Awaitable[None]] = partial(pool.give_back, entry)
         else:
             lent = await self._engine.raw_connection()
-            self._driver = lent.driver_connection
+            driver, info = lent.driver_connection, lent.info
             self._give_back = lambda *, broken: greenlet_spawn(lent.invalidate if broken else lent.close)
-        return self._driver
+        self._driver: Any = driver
+        if info.get(BY_KEY, False) is not self._by_key:
+            await self._plan(info)
+        return driver
+
+    async def _plan(self, info: dict[Any, Any]) -> None:
+        """Have the connection plan as it is to; whoever has it next through SQLAlchemy finds it as it was set."""
+        try:
+            await self._driver.execute(PLAN_BY_KEY if self._by_key else PLAN_AS_SET)
+        except BaseException:
+            await self._give_back(broken=True)
+            raise
+        info[BY_KEY] = self._by_key
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Where it was cancelled the server may still be at the statement, or about to be told to leave the next one;
         # whoever was cancelled twice may not have rolled back: nobody else is to continue its transaction.
         cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
-        driver: Any = self._driver
-        await self._give_back(broken=cancelled or driver.is_closed() or driver.is_in_transaction())
+        broken = cancelled or self._driver.is_closed() or self._driver.is_in_transaction()
+        await self._give_back(broken=broken)
 
 
 class Database:
-    """The pool of an engine without its layers."""
+    """The pool of an engine without its layers.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    ``by_key`` promises that every statement finds its few rows by their keys: it is planned once, along indexes.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, by_key: bool = False) -> None:
         self._engine = engine
+        self._by_key = by_key
 
     async def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
         """Run one statement on its own and give its rows.
@@ -111,7 +128,7 @@ class Database:
             UnavailableStorage: The database is away.
         """
         with reaching_database():
-            async with _Lent(self._engine) as driver:
+            async with _Lent(self._engine, by_key=self._by_key) as driver:
                 return await Connection(driver).rows(statement, **values)
 
     async def row(self, statement: Statement, /, **values: Any) -> Row | None:
@@ -121,7 +138,7 @@ class Database:
             UnavailableStorage: The database is away.
         """
         with reaching_database():
-            async with _Lent(self._engine) as driver:
+            async with _Lent(self._engine, by_key=self._by_key) as driver:
                 return await Connection(driver).row(statement, **values)
 
     async def run(self, statement: Statement, /, **values: Any) -> None:
@@ -131,7 +148,7 @@ class Database:
             UnavailableStorage: The database is away: perhaps it was done.
         """
         with reaching_database():
-            async with _Lent(self._engine) as driver:
+            async with _Lent(self._engine, by_key=self._by_key) as driver:
                 await Connection(driver).run(statement, **values)
 
     @asynccontextmanager
@@ -142,7 +159,7 @@ class Database:
             UnavailableStorage: The database is away.
         """
         with reaching_database():
-            async with _Lent(self._engine) as driver:
+            async with _Lent(self._engine, by_key=self._by_key) as driver:
                 yield Connection(driver)
 
     @asynccontextmanager
@@ -153,5 +170,5 @@ class Database:
             UnavailableStorage: The database is away, or a lock was not to be had in time.
         """
         with reaching_database():
-            async with _Lent(self._engine) as driver, driver.transaction():
+            async with _Lent(self._engine, by_key=self._by_key) as driver, driver.transaction():
                 yield Connection(driver)

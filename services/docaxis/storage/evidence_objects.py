@@ -54,7 +54,7 @@ class EvidenceObjects:
     """Objects by content; nothing is ever changed or removed here."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
         self._clock = clock
 
     async def keep(self, objects: Mapping[str, bytes]) -> None:

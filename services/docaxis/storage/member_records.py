@@ -95,7 +95,7 @@ class MemberRecordStore:
     """Binds and finds what members signed. Whoever asks the same at the same time shares one statement."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
         self._looks: Grouped[UUID, DeliveryParties | None] = Grouped(self._parties)
         self._bindings: Grouped[MemberRecord, bool] = Grouped(self._bind)
 

@@ -197,7 +197,7 @@ class ProjectionStore:
     """Opens the projector's transactions."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[ProjectionTransaction]:

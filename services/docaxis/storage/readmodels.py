@@ -200,7 +200,7 @@ class ReadModels:
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
         self._pages: Grouped[_Place, tuple[InboxEntry, ...]] = Grouped(self._read_pages, limit=TOGETHER)
         self._views: Grouped[tuple[str, UUID], DeliveryView | None] = Grouped(self._read_deliveries, limit=TOGETHER)
 

@@ -65,7 +65,7 @@ class RejudgementStore:
     """Keeps what is to be judged once more; each call is one autocommit statement, or two on a conflict."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
 
     async def decide(
         self, proposed: Decision, watches: Sequence[Watch], received_at: datetime, inputs: KeptInputs | None

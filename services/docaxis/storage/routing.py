@@ -281,7 +281,7 @@ class RoutingStore:
     """Opens the router's transactions."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
         self._reads: Grouped[Wanted, Delivery | None] = Grouped(self._read)
         self._settlements: Grouped[Settled, bool] = Grouped(self._settle)
 

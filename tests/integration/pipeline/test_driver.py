@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.embedded.database import EmbeddedDatabase
@@ -196,3 +196,50 @@ async def test_a_client_that_stands_still_within_a_statement_lets_go_of_its_rows
 
     with pytest.raises(UnavailableStorage):
         await stand_still()
+
+
+PLANNING = """
+    SELECT current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan') || ' '
+      || current_setting('enable_hashjoin') || ' ' || current_setting('enable_mergejoin') AS planning
+"""
+KEPT, AS_SET = "force_generic_plan off off off", "auto on on on"
+
+
+async def test_a_connection_plans_by_key_for_whom_it_was_promised_and_as_it_was_set_for_all_others(
+    database_url: str,
+) -> None:
+    engine = open_database(database_url, application="tests", pool=1)
+    by_key, other, statement = Database(engine, by_key=True), Database(engine), Statement(PLANNING)
+
+    async def planning(database: Database) -> str:
+        (row,) = await database.rows(statement)
+        return str(row["planning"])
+
+    async def through_sqlalchemy() -> str:
+        async with engine.connect() as connection:
+            return str((await connection.execute(text(PLANNING))).scalar_one())
+
+    try:
+        assert [await planning(by_key), await planning(by_key), await planning(other)] == [KEPT, KEPT, AS_SET]
+        assert [await planning(by_key), await through_sqlalchemy(), await planning(other)] == [KEPT, AS_SET, AS_SET]
+        async with by_key.connection() as connection:
+            await connection.run(Statement("BEGIN"))  # it is thrown away, and the next one knows nothing of it
+        assert [await planning(by_key), await planning(other)] == [KEPT, AS_SET]
+    finally:
+        await engine.dispose()
+
+
+async def test_a_plan_by_key_from_when_a_table_was_empty_does_not_read_it_whole(database_url: str) -> None:
+    engine = open_database(database_url, application="tests", pool=1)
+    asked = Statement("SELECT t.key FROM unnest(CAST(:keys AS text[])) AS k(key) JOIN grown t USING (key)")
+    scans = Statement("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'grown'")
+    try:
+        async with Database(engine, by_key=True).transaction() as connection:  # counts are kept until it ends
+            await connection.run(Statement("CREATE TEMPORARY TABLE grown (key text PRIMARY KEY) ON COMMIT DROP"))
+            assert await connection.rows(asked, keys=["7"]) == []
+            await connection.run(Statement("INSERT INTO grown SELECT g FROM generate_series(1, 99) AS g"))
+            before = await connection.rows(scans)
+            assert [row["key"] for row in await connection.rows(asked, keys=["7"])] == ["7"]
+            assert await connection.rows(scans) == before
+    finally:
+        await engine.dispose()

@@ -66,7 +66,7 @@ class ContentRecords:
     """The rows of `contents` and `uploads`, each statement on its own."""
 
     def __init__(self, engine: AsyncEngine, *, clock: Clock, lease: timedelta, quota: Unclaimed) -> None:
-        self._database = Database(engine)
+        self._database = Database(engine, by_key=True)
         self._clock = clock
         self._lease = lease
         self._quota = quota
