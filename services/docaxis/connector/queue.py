@@ -201,7 +201,8 @@ def _what_came(come: Path) -> Iterator[tuple[str, Path, str]]:
     for path in sorted(come.iterdir()):
         if path.is_dir():
             if (come / f"{path.name}.json").exists():  # all of it is there
-                yield from (("file", file, f"{path.name}.{file.name}") for file in sorted(path.iterdir()))
+                whole = (file for file in sorted(path.iterdir()) if not file.name.startswith("."))
+                yield from (("file", file, f"{path.name}.{file.name}") for file in whole)
         elif path.name.startswith("."):
             continue  # being written
         elif path.suffix == ".edxml":

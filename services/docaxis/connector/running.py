@@ -63,9 +63,11 @@ class Connector:
             UnavailableQueue: The agency's database is away; likewise.
         """
         async with self._open(ONCE) as (outgoing, incoming, queue):
-            if queue is not None:
-                await queue.bring()
-            done = Round(await outgoing.pass_once(), await incoming.take_deliveries(), await incoming.take_news())
+            settled = 0
+            while queue is not None and await queue.bring():
+                settled += await outgoing.pass_once()
+            settled += await outgoing.pass_once()
+            done = Round(settled, await incoming.take_deliveries(), await incoming.take_news())
             if queue is not None:
                 await queue.give()
             return done

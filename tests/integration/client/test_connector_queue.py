@@ -76,6 +76,15 @@ async def test_a_row_is_sent_and_what_became_of_it_is_a_row(fake: Any, system: S
     assert await waiting(system) == 0
 
 
+async def test_one_round_takes_all_rows_though_few_wait_in_the_folder(
+    fake: Any, system: System, carrier: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "AHEAD", 2)
+    ids = [await put(system, packet(number, PDF + str(number).encode())) for number in range(5)]
+    assert (await carrier.once()).settled == 5
+    assert sorted(row["outgoing_id"] for row in await rows(system, "receipt")) == ids
+
+
 async def test_news_and_evidence_of_a_row_name_it_each_once(fake: Any, system: System, carrier: Connector) -> None:
     sent = await put(system, packet())
     await carrier.once()
