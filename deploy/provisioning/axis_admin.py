@@ -26,6 +26,7 @@ from cyclopts import App
 from docaxis.bus.access import SERVICES, BrokerAccess
 from docaxis.bus.provisioning import Provisioner
 from docaxis.clerk.enrolling import NewClerk, enrol, new_auditor
+from docaxis.clerk.oidc.tokens import MAX_SUBJECT
 from docaxis.clerk.passwords import Passwords
 from docaxis.directory import DirectoryRepository
 from docaxis.directory.entries import CertificateRole, Role
@@ -33,6 +34,8 @@ from docaxis.directory.errors import UnattestedDirectory
 from docaxis.directory.possession import PossessionChallenge
 from docaxis.settings import Settings
 from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
+from docaxis.storage.clerk_acts import OPERATOR
+from docaxis.storage.clerk_administration import ClerkAdministration, Scope, TakenIdentity
 from docaxis.storage.contents import FileStoreKey
 from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
@@ -283,6 +286,42 @@ def disable_clerk_account(name: str) -> None:
     if not asyncio.run(disable()):
         raise SystemExit(f"axis_admin: no account {name}")
     tell(account=name.strip().lower(), disabled=True)
+
+
+@app.command(name="link-clerk-account")
+def link_clerk_account(name: str, subject: str) -> None:
+    """Let who is ``subject`` at the OpenID Connect provider of the settings sign in to an account, and nobody else."""
+    if not 0 < len(subject) <= MAX_SUBJECT:
+        raise SystemExit(f"axis_admin: a subject has 1 to {MAX_SUBJECT} characters")
+    tell(account=name.strip().lower(), issuer=asyncio.run(_link(name.strip().lower(), subject)), subject=subject)
+
+
+@app.command(name="unlink-clerk-account")
+def unlink_clerk_account(name: str) -> None:
+    """Let nobody come to an account from the provider any more; sessions that began there end."""
+    tell(account=name.strip().lower(), issuer=asyncio.run(_link(name.strip().lower(), "")), unlinked=True)
+
+
+async def _link(name: str, subject: str) -> str:
+    """Link an account, or unlink it where the subject is empty, and give the provider's issuer."""
+    settings = Settings()
+    issuer = settings.clerk.oidc.issuer
+    if not issuer:
+        raise SystemExit("axis_admin: DOCAXIS_CLERK__OIDC__ISSUER names no provider")
+    engine = open_database(settings.database.get_secret_value(), application="axis-admin", pool=2)
+    try:
+        account = await ClerkAccountStore(engine).named(name)
+        if account is None:
+            raise SystemExit(f"axis_admin: no account {name} that is in use")
+        if not account.member:
+            raise SystemExit(f"axis_admin: {name} is an auditor's, who signs in by password")
+        scope = Scope(account.member, account.organisations, OPERATOR)
+        await ClerkAdministration(engine).link(scope, account.account_id, issuer, subject, at=datetime.now(UTC))
+    except TakenIdentity:
+        raise SystemExit(f"axis_admin: {subject} is linked to another account: unlink that first") from None
+    finally:
+        await engine.dispose()
+    return issuer
 
 
 def _clerk_key(settings: Settings) -> Path:

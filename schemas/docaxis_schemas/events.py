@@ -17,6 +17,14 @@ REPLAY: Final = "replay"
 """Kind of the action by which an operator has done once more what a dead letter names."""
 ALERT: Final = "alert"
 """Kind of the timer, and of the action made of it, by which an alert is stated."""
+ACCOUNT_ACT: Final = "account-act"
+"""The same of what was done with an account of the clerk's pages."""
+LOOK: Final = "look"
+"""Kind of the action by which a look of an auditor or operator is stated."""
+COMPARED: Final = "holdings-compared"
+"""Kind of the action by which it is stated that a member's holdings were compared."""
+ABSENT: Final = "content-absent"
+"""Kind of the action by which it is stated that the log has nothing about a file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ MAX_STATEMENT: Final = 64 * 1024
 """Bytes of one statement: the entry size of the log's bundles (C2SP tlog-tiles)."""
 
 OPEN_FACTS: Final = frozenset({
+    "act",
     "acted_by_gateway",
     "axis_lacks",
     "cause",
@@ -85,6 +86,7 @@ class EvidenceType(StrEnum):
     SUBMISSION_PARKED = "submission.parked"
     ALERT_RAISED = "alert.raised"
     CONTENT_ABSENT = "content.absent"
+    ACCOUNT_CHANGED = "account.changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,12 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "(unopened), hay về cùng văn bản ở dạng byte khác.",
         "It is the axis's word and no proof; it says nothing of later leaves, of those that nothing opens any more "
         "(unopened), or of the same document in other bytes.",
+    ),
+    EvidenceType.ACCOUNT_CHANGED: Meaning(
+        "Một tài khoản trên trang văn thư đã được tạo, cấp lại, khóa, đổi vai trò, liên kết hoặc đổi mật khẩu.",
+        "An account of the clerk's pages was made, renewed, disabled, given roles, linked, or its password changed.",
+        "Không chứng minh ai đã ngồi trước máy, cũng không nêu tên người nào.",
+        "It does not prove which person sat at the screen, and names nobody.",
     ),
 }
 

@@ -16,15 +16,13 @@ from docaxis.gateway.refusals import Refused
 from docaxis.gateway.transparency import proved
 from docaxis.storage.log_files import CHECKPOINT
 from docaxis_schemas.canonical import canonical
-from docaxis_schemas.events import Action
+from docaxis_schemas.events import ABSENT, Action
 from docaxis_schemas.evidence import EvidenceType
 from docaxis_schemas.moments import to_text
 from docaxis_schemas.problems import Code
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.note import Note
 
-ABSENT: Final = "content-absent"
-"""Kind of the action."""
 AUDITOR: Final = frozenset({Role.AUDITOR})
 SHA256: Final = r"^[0-9a-f]{64}$"
 

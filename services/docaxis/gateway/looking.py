@@ -10,12 +10,10 @@ from docaxis.directory.entries import Principal
 from docaxis.storage.audit_index import AuditIndex, Look
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import encode, headers
-from docaxis_schemas.events import Action
+from docaxis_schemas.events import LOOK, Action
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import ACTIONS, partition_of
 
-LOOK: Final = "look"
-"""Kind of the action."""
 SOURCE: Final = "gateway"
 _NOBODY: Final = "axis"
 """Stands before the role where other statements name a member; the dot makes it nobody's id."""

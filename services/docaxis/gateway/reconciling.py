@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID, uuid4
 
 from docaxis.directory import DirectorySnapshot
@@ -18,7 +18,7 @@ from docaxis.gateway.records import OpenedRecord, open_record
 from docaxis.gateway.refusals import Refused
 from docaxis.storage.reconciling import Reconciling
 from docaxis_schemas.canonical import canonical, digest
-from docaxis_schemas.events import Action
+from docaxis_schemas.events import COMPARED, Action
 from docaxis_schemas.holdings import (
     MAX_HELD,
     MAX_HOLDINGS,
@@ -36,9 +36,6 @@ from docaxis_schemas.moments import to_text
 from docaxis_schemas.problems import Code
 from docaxis_schemas.submission import RejectedRecord
 from docaxis_signing.receipts import thumbprint
-
-COMPARED: Final = "holdings-compared"
-"""Kind of the action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from docaxis.router.problems import RejectedWork
 from docaxis_schemas.events import Action
 from docaxis_schemas.evidence import EvidenceType
 
-LOOK: Final = "look"
 EXPORT: Final = "export"
 """The look that takes a submission's evidence away as a package."""
 

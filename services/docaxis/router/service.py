@@ -6,20 +6,21 @@ follows from decision and record alone, so a redo (the same record again) sends 
 record is a duplicate and sends nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
 from docaxis.bus.port import Outgoing, Received
 from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
+from docaxis.router.accounts import state_account_act
 from docaxis.router.actions import HANDOVER, REPORT, PartyActions
 from docaxis.router.alerts import state_alert
 from docaxis.router.answers import ANSWERS, state_answer
 from docaxis.router.directory import CurrentDirectory
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED, Expiry
-from docaxis.router.looks import LOOK, state_look
+from docaxis.router.looks import state_look
 from docaxis.router.own_news import TIMER, OwnNews, timer_action, timer_of
 from docaxis.router.parking import Parking, look_of
 from docaxis.router.problems import RejectedWork
@@ -29,7 +30,7 @@ from docaxis.router.routing import Source
 from docaxis.router.submissions import Submissions
 from docaxis.storage.routing import RoutingStore
 from docaxis_schemas.calendar import vietnam
-from docaxis_schemas.events import ALERT, REPLAY, Action, Event, Judged
+from docaxis_schemas.events import ACCOUNT_ACT, ALERT, LOOK, REPLAY, Action, Event, Judged
 from docaxis_schemas.moments import Clock
 
 WORKING_DAYS_TO_FETCH: Final = 1
@@ -48,6 +49,14 @@ def after_one_working_day(consigned_at: datetime) -> datetime:
 def after_thirty_days(consigned_at: datetime) -> datetime:
     """Say when a delivery that was never fetched expires."""
     return consigned_at + timedelta(days=DAYS_TO_FETCH)
+
+
+_STATED: Final[Mapping[str, Callable[[Action, Envelopes], tuple[Outgoing, ...]]]] = {
+    LOOK: state_look,
+    ALERT: state_alert,
+    ACCOUNT_ACT: state_account_act,
+} | dict.fromkeys(ANSWERS, state_answer)
+"""Actions that say by themselves what becomes evidence; nothing else follows from them."""
 
 
 class Router:
@@ -106,12 +115,8 @@ class Router:
                 raise RejectedWork(f"the router does not take a {type(other).__name__}")
 
     async def _act(self, action: Action, source: Source) -> tuple[Outgoing, ...]:
-        if action.kind == LOOK:
-            return state_look(action, self._envelopes)
-        if action.kind in ANSWERS:
-            return state_answer(action, self._envelopes)
-        if action.kind == ALERT:
-            return state_alert(action, self._envelopes)
+        if (state := _STATED.get(action.kind)) is not None:
+            return state(action, self._envelopes)
         if action.action_id == timer_action(action.submission_id, EXPIRED):
             return await self._expiry.act(action, source)
         if action.kind == TIMER and (number := look_of(timer_of(action))) is not None:

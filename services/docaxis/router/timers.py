@@ -15,7 +15,7 @@ from docaxis.router.routing import write_body
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.routing import NewTimer
 from docaxis.storage.timers import TimerStore
-from docaxis_schemas.events import ALERT, Action
+from docaxis_schemas.events import ACCOUNT_ACT, ALERT, Action
 from docaxis_schemas.moments import Clock
 
 BATCH: Final = 200
@@ -56,8 +56,8 @@ class Timers:
 
     @staticmethod
     def _action(timer: NewTimer) -> Action:
-        if timer.kind == ALERT:
-            return Action(timer.timer_id, timer.submission_id, ALERT, "", None, timer.due_at, timer.body)
+        if timer.kind in {ALERT, ACCOUNT_ACT}:
+            return Action(timer.timer_id, timer.submission_id, timer.kind, "", None, timer.due_at, timer.body)
         return Action(
             action_id=timer_action(timer.submission_id, timer.kind),
             submission_id=timer.submission_id,

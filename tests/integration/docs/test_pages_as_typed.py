@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid5
 
 import httpx
 import pytest
@@ -20,15 +21,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from docaxis.clerk.enrolling import ACCOUNTS
 from docaxis.directory import DirectoryRepository
 from docaxis.embedded.authorities.authorities import Credential
 from docaxis.embedded.axis import AxisPlan, LocalAxis
 from docaxis.embedded.papers import PaperDesk
 from docaxis.runtime import Runtime
+from docaxis.storage.clerk_identities import ClerkIdentities
 from docaxis.storage.database import open_database
 from docaxis_schemas.identifiers import submission_id
 from docaxis_schemas.moments import VIETNAM, system_clock
 
+ISSUER = "https://dang-nhap.example"
 DOCS = Path(__file__).parents[3] / "docs"
 _BLOCK = re.compile(
     r"(?P<mark><!-- not run[^\n]*-->\n)?^```(?P<language>\w+)\n(?P<text>.*?)^```$",
@@ -199,6 +203,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
             DOCAXIS_KEEPER_KEY="keeper.json",
             DOCAXIS_OPERATOR_CREDENTIAL=axis.operator_credential,
             DOCAXIS_KEYS__CLERK_KEY="made/clerk.key",
+            DOCAXIS_CLERK__OIDC__ISSUER=ISSUER,
         )
         value: dict[str, Any] = json.loads(told.splitlines()[-1])
         return value
@@ -215,6 +220,14 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
     account = await admin("clerk-account VanThu.A98 'Văn thư TEST' --member tinh-uy --organisation A98")
     assert account["account"] == "vanthu.a98"
     assert len(account["password"]) == 16
+    assert (await admin("link-clerk-account VanThu.A98 cccd-001")) == {
+        "account": "vanthu.a98",
+        "issuer": ISSUER,
+        "subject": "cccd-001",
+    }
+    assert await _account_of(axis.database.url, "cccd-001") == uuid5(ACCOUNTS, "vanthu.a98")
+    assert (await admin("unlink-clerk-account vanthu.a98"))["unlinked"]
+    assert await _account_of(axis.database.url, "cccd-001") is None
     await admin("challenge seal.der A98 --out message")
     (tmp_path / "answer").write_bytes(_signed(credential, (tmp_path / "message").read_bytes()))
     registered = await admin("register seal.der A98 seal --answer answer")
@@ -245,6 +258,15 @@ def _signed(credential: Credential, message: bytes) -> bytes:
         return key.sign(message, ec.ECDSA(hashes.SHA256()))
     assert isinstance(key, rsa.RSAPrivateKey)
     return key.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+async def _account_of(url: str, subject: str) -> UUID | None:
+    """Say who signs in when the provider says this subject."""
+    engine = open_database(url, application="tests", pool=1)
+    try:
+        return await ClerkIdentities(engine).find(ISSUER, subject)
+    finally:
+        await engine.dispose()
 
 
 async def _make_suspended(url: str, member: str) -> None:

@@ -16,7 +16,8 @@ from docaxis.cli.application import main
 from docaxis.client.profile import Profile, write_profile
 from docaxis.router.answers import ANSWERS, state_answer
 from docaxis.router.envelopes import Envelopes
-from docaxis.router.looks import LOOK, state_look
+from docaxis.router.looks import state_look
+from docaxis_schemas.events import LOOK
 from docaxis_schemas.submission import FileRole
 from docaxis_schemas.topics import ACTIONS
 from docaxis_signing.disposition import Disposition
