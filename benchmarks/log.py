@@ -79,7 +79,7 @@ class MemoryOrder:
 
 def waiting(first: int, count: int) -> list[Waiting]:
     filler = b"x" * (LEAF_BYTES - 20)
-    return [Waiting(uuid5(NAMES, str(n)), b"%020d" % n + filler) for n in range(first, first + count)]
+    return [Waiting(n, b"%020d" % n + filler) for n in range(first, first + count)]
 
 
 async def write(directory: Path, leaves: int, signer: Signer) -> dict[str, Any]:
@@ -106,7 +106,7 @@ async def write_with_database(directory: Path, leaves: int, signer: Signer) -> d
         for first in range(0, leaves, BATCH):
             some = waiting(first, BATCH)
             async with engine.begin() as connection:
-                await connection.execute(insert, {"e": [one.event_id for one in some], "l": [one.leaf for one in some]})
+                await connection.execute(insert, {"e": [uuid4() for _ in some], "l": [one.leaf for one in some]})
         files = LogFiles(LocalDisk(directory / "log"))
         (directory / "log").mkdir()
         writer = Sequencer(LogOrder(engine, signer.verifier.name), files, signer, system_clock)
@@ -172,7 +172,7 @@ def receipts(directory: Path) -> dict[str, Any]:
     making = (time.perf_counter() - began) / len(made)
     signer, evidence = Signer.generate("docaxis/test"), EvidenceSigner.generate("e1")
     growth = grow(Tree(), [leaf_hash(one) for one in leaves])
-    order = MemoryOrder([Waiting(uuid4(), one) for one in leaves])
+    order = MemoryOrder([Waiting(n, one) for n, one in enumerate(leaves)])
 
     async def publish() -> None:
         writer = Sequencer(order, LogFiles(LocalDisk(directory)), signer, system_clock)

@@ -46,7 +46,10 @@ def _is_plain(value: Any) -> bool:
     if kind is int:
         return bool(-MAX_INTEGER <= value <= MAX_INTEGER)
     if kind is dict:
-        return all(type(key) is str and key.isascii() for key in value) and all(map(_is_plain, value.values()))
+        for key, item in value.items():
+            if type(key) is not str or not key.isascii() or not (type(item) is str or _is_plain(item)):
+                return False
+        return True
     return kind in (list, tuple) and all(map(_is_plain, value))
 
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.registry import HeaderParameter
+from joserfc.util import urlsafe_b64encode
 
 from docaxis_schemas.canonical import RejectedJson, canonical, parse_object
 from docaxis_schemas.evidence import MAX_STATEMENT
@@ -135,7 +137,12 @@ class EvidenceSigner:
     """The registrar's private key; nobody else holds one."""
 
     def __init__(self, key: OKPKey, kid: str) -> None:
+        private = key.private_key
+        if not isinstance(private, Ed25519PrivateKey):
+            raise TypeError("evidence is signed with a private key of Ed25519")
         self._key = key
+        self._private = private
+        self._header = (-1, b"")
         self.kid = kid
 
     @classmethod
@@ -157,9 +164,17 @@ class EvidenceSigner:
         return dict(self._key.as_dict(private=False)) | {"kid": self.kid}
 
     def sign(self, statement: bytes, at: datetime) -> str:
-        """Sign the canonical bytes of a statement, and say when; full seconds, rounded down."""
-        protected = {"alg": ALGORITHM, "iat": int(at.timestamp()), "kid": self.kid, "typ": TYPE}
-        return jws.serialize_compact(protected, statement, self._key, registry=_REGISTRY)
+        """Sign the canonical bytes of a statement, and say when; full seconds, rounded down.
+
+        As RFC 7515, 3.1 has it, with the header of a second made once: joserfc takes half as long again for it as for
+        the signature.
+        """
+        issued_at = int(at.timestamp())
+        if self._header[0] != issued_at:
+            protected = {"alg": ALGORITHM, "iat": issued_at, "kid": self.kid, "typ": TYPE}
+            self._header = (issued_at, urlsafe_b64encode(canonical(protected)))
+        data = self._header[1] + b"." + urlsafe_b64encode(statement)
+        return (data + b"." + urlsafe_b64encode(self._private.sign(data))).decode("ascii")
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from docaxis.storage.log_order import Head, LostHead, Waiting
 
@@ -18,7 +17,7 @@ class ListedOrder:
 
     def add(self, count: int) -> None:
         start = len(self.log) + len(self.queue)
-        self.queue += [Waiting(UUID(int=n), b"entry %d" % n) for n in range(start, start + count)]
+        self.queue += [Waiting(n, b"entry %d" % n) for n in range(start, start + count)]
 
     async def begin(self, root: bytes, note: bytes, at: datetime) -> None:
         self.the_head = Head(0, root, 0, note)

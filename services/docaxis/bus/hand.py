@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from docaxis.bus.port import Outgoing, Partition, Received
 from docaxis.bus.work import Outcome, Pace
@@ -74,8 +75,11 @@ class Hand:
 
     def fresh(self, now: float) -> int:
         """Count the unfinished records that may be expected to finish soon."""
-        since = now - self._pace.fresh.total_seconds()
-        return sum(item.since > since for items in self._working.values() for item in items.values())
+        since, count = now - self._pace.fresh.total_seconds(), 0
+        for items in self._working.values():
+            stale = takewhile(lambda item: item.since <= since, items.values())  # they were taken in order
+            count += len(items) - sum(1 for _ in stale)
+        return count
 
     def due_in(self, now: float, *, hurry: bool) -> float | None:
         """Say in how many seconds to commit: 0 for now, None while nothing is finished.

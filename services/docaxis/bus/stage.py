@@ -203,8 +203,8 @@ class _Session:
 
     async def _require(self, record: Received, outcome: Outcome) -> None:
         """Wait until what is to be sent can be sent, so that no transaction is begun in vain."""
-        targets = [outgoing.partition for outgoing in outcome.outgoing]
-        await self._retrying(record, lambda: self._session.require(targets))
+        if targets := [outgoing.partition for outgoing in outcome.outgoing]:
+            await self._retrying(record, lambda: self._session.require(targets))
 
     async def _give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:
         slot = self._slot

@@ -21,8 +21,12 @@ RECEIPTS_GATHER: Final = timedelta(milliseconds=100)
 REGISTRAR_HOLD: Final = timedelta(seconds=5)
 """Receipts are kept before; the transaction only moves the offsets, and a redo after a crash changes nothing. It costs
 broker and client some 10 ms of CPU whatever it moves."""
-REGISTRAR_GATHER: Final = 100
-"""Records of one transaction that is not held any longer."""
+REGISTRAR_GATHER: Final = 128
+"""Records of one transaction that is not held any longer: not so many that there is no room for others (`Progress`)."""
+REGISTRAR_BATCH: Final = 1000
+"""Records of one transaction at most, which is whatever is finished."""
+REGISTRAR_AHEAD: Final = 256
+"""Statements of one partition in hand, an insert full of them: with few, a busy registrar waits instead of working."""
 
 
 async def build(context: Context) -> Part:
@@ -43,7 +47,9 @@ async def build(context: Context) -> Part:
         clock=context.clock,
         gather=RECEIPTS_GATHER,
     )
-    pace = Pace(ordered=False, hold=REGISTRAR_HOLD, gather=REGISTRAR_GATHER)
+    pace = Pace(
+        ordered=False, ahead=REGISTRAR_AHEAD, batch=REGISTRAR_BATCH, gather=REGISTRAR_GATHER, hold=REGISTRAR_HOLD
+    )
     work, report = await staged(context, registrar, pace=pace)
     loops = {"stage": work, "trimming": trimming(context, "registrar")}
     if countersigning is not None:

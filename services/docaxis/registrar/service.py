@@ -5,9 +5,9 @@ A statement is kept once: the row of its event id is never changed. The same sta
 under the same id is a contradiction, which is not kept, alarms, and goes to the dead letters.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -21,7 +21,14 @@ from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.events import Event, EvidenceRecord
 from docaxis_schemas.moments import Clock
 from docaxis_signing.receipts import EvidenceSigner
-from docaxis_signing.transparency.leaves import leaf, openings
+from docaxis_signing.transparency.leaves import sealed
+
+ENOUGH: Final = 256
+"""Statements that need not wait for others to go along."""
+TOGETHER: Final = 1024
+"""Statements of one insert at most: some three megabytes, and about what a busy registrar has in hand."""
+_Signed = tuple[Receipt, Mapping[str, Any]]
+"""A receipt, and what its statement says."""
 
 
 class Registrar:
@@ -44,7 +51,7 @@ class Registrar:
         self._axis = axis
         self._environment = environment
         self._clock = clock
-        self._inserts: Grouped[Receipt, bytes] = Grouped(self._insert, gather=gather)
+        self._inserts: Grouped[_Signed, bytes] = Grouped(self._insert, gather=gather, limit=TOGETHER, enough=ENOUGH)
         self._log = structlog.get_logger("docaxis.registrar")
 
     async def handle(self, work: Work) -> Outcome:
@@ -57,15 +64,15 @@ class Registrar:
         """
         if not isinstance(work.event, EvidenceRecord):
             raise RejectedStatement(f"the registrar does not take a {type(work.event).__name__}")
-        statement = check_statement(work.event, axis=self._axis, environment=self._environment)
-        kept = await self._inserts.add(self._receipt(work.event, work.record, statement))
-        if kept != statement:
+        value = check_statement(work.event, axis=self._axis, environment=self._environment)
+        kept = await self._inserts.add((self._receipt(work.event, work.record), value))
+        if kept != work.event.statement:
             self._log.critical("contradictory statement", event_id=str(work.event.event_id), type=work.event.type)
             raise ContradictoryStatement(f"another statement was signed as {work.event.event_id}")
         reach(Point.REGISTRAR_AFTER_RECEIPTS)
         return Outcome()
 
-    def _receipt(self, event: EvidenceRecord, record: Received, statement: bytes) -> Receipt:
+    def _receipt(self, event: EvidenceRecord, record: Received) -> Receipt:
         now = self._clock()
         return Receipt(
             event.event_id,
@@ -74,25 +81,23 @@ class Registrar:
             event.member,
             event.recipient,
             event.at,
-            statement,
-            self._signer.sign(statement, now),
+            event.statement,
+            self._signer.sign(event.statement, now),
             self._signer.kid,
             now,
             record.partition.number,
             record.offset,
         )
 
-    async def _insert(self, receipts: Sequence[Receipt]) -> Sequence[bytes]:
-        first = {receipt.event_id: receipt.statement for receipt in reversed(receipts)}
+    async def _insert(self, signed: Sequence[_Signed]) -> Sequence[bytes]:
+        first = {receipt.event_id: (receipt, value) for receipt, value in reversed(signed)}
+        receipts = [receipt for receipt, _ in first.values()]
         secrets = await self._store.secrets(receipt.submission_id for receipt in receipts)
-        leaves = {one.event_id: _leaf(first[one.event_id], secrets[one.submission_id]) for one in receipts}
-        kept = first | await self._store.insert(receipts, leaves)
-        return [kept[receipt.event_id] for receipt in receipts]
+        leaves = {key: sealed(secrets[one.submission_id], value) for key, (one, value) in first.items()}
+        before = await self._store.insert(receipts, leaves)
+        ids = [receipt.event_id for receipt, _ in signed]
+        return [before[one] if one in before else first[one][0].statement for one in ids]
 
     async def give_up(self, record: Received, event: Event | None, cause: str) -> Outcome:  # noqa: ARG002 - a dead letter alone tells it
         """Add nothing to the dead letter: a statement that cannot be signed concerns the operators alone."""
         return Outcome()
-
-
-def _leaf(statement: bytes, secret: bytes) -> bytes:
-    return leaf(statement, openings(secret, statement))

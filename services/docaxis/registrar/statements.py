@@ -12,10 +12,11 @@ from docaxis_schemas.moments import to_text
 _MEMBERS: Final = frozenset(
     {"v", "axis", "environment", "event_id", "type", "submission_id", "time", "member", "facts", "recipient"}
 )
+_TYPES: Final = frozenset(map(str, EvidenceType))
 
 
-def check_statement(record: EvidenceRecord, *, axis: str, environment: str) -> bytes:
-    """Give the bytes to sign, once they are what the record says.
+def check_statement(record: EvidenceRecord, *, axis: str, environment: str) -> dict[str, Any]:
+    """Give what the bytes to sign say, once that is what the record says.
 
     Raises:
         RejectedStatement: Which check failed.
@@ -38,14 +39,14 @@ def check_statement(record: EvidenceRecord, *, axis: str, environment: str) -> b
     wrong = sorted(name for name, expected in said.items() if value.get(name) != expected)
     if wrong or value.keys() - _MEMBERS or ("recipient" in value) != (record.recipient is not None):
         raise RejectedStatement(f"a statement that is not what its record says: {', '.join(wrong) or 'members'}")
-    if record.type not in set(EvidenceType) or not isinstance(value.get("facts"), dict):
+    if record.type not in _TYPES or not isinstance(value.get("facts"), dict):
         raise RejectedStatement("a statement of no type, or without facts")
-    return record.statement
+    return value
 
 
 def _read(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data)
+        value = json.loads(data.decode())
         if isinstance(value, dict) and canonical(value) == data:
             return value
     except (ValueError, RejectedJson, RecursionError) as error:

@@ -1,6 +1,7 @@
 """Going along: whoever comes while one round to the database is under way shares the next with all who came."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Final, Generic, TypeVar
@@ -17,8 +18,8 @@ LIMIT: Final = 500
 class Grouped(Generic[Item, Answer]):
     """Gathers items of concurrent callers; one of them works for all, so that no task of its own is needed.
 
-    A lone item goes at once. A round begins after each of its items was given, so what it reads or writes is as fresh
-    and as durable as if every caller had gone alone.
+    A lone item goes at once, or waits for as long as ``gather`` says for ``enough`` of them. A round begins after each
+    of its items was given, so what it reads or writes is as fresh and as durable as if every caller had gone alone.
     """
 
     def __init__(
@@ -27,12 +28,15 @@ class Grouped(Generic[Item, Answer]):
         *,
         gather: timedelta = timedelta(0),
         limit: int = LIMIT,
+        enough: int = LIMIT,
     ) -> None:
         self._limit = limit
+        self._enough = enough
         self._work = work
         self._gather = gather.total_seconds()
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
         self._working = asyncio.Lock()
+        self._full = asyncio.Event()
 
     async def add(self, item: Item) -> Answer:
         """Have one item done together with others and give its answer; what is wrong with one is not the others'.
@@ -44,11 +48,13 @@ class Grouped(Generic[Item, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         entry = (item, answer)
         self._waiting.append(entry)
+        if len(self._waiting) >= self._enough:
+            self._full.set()
         try:
             async with self._working:
                 while not answer.done():
                     if self._gather:
-                        await asyncio.sleep(self._gather)
+                        await self._others()
                     group, self._waiting = self._waiting[: self._limit], self._waiting[self._limit :]
                     await self._round(group)
         except asyncio.CancelledError:
@@ -56,6 +62,13 @@ class Grouped(Generic[Item, Answer]):
                 self._waiting.remove(entry)
             raise
         return answer.result()
+
+    async def _others(self) -> None:
+        if len(self._waiting) < self._enough:
+            self._full.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._gather):
+                    await self._full.wait()
 
     async def _round(self, group: Sequence[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
         failure: Exception = UnavailableStorage("whoever worked for the group was interrupted")

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -20,9 +19,9 @@ class LostHead(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An entry that has no place yet."""
+    """An entry that has no place yet, by its number in the queue."""
 
-    event_id: UUID
+    number: int
     leaf: bytes
 
 
@@ -41,17 +40,21 @@ _BEGIN: Final = Statement("""
     INSERT INTO log_head (origin, size, root, signed_size, signed_note, moved_at)
     VALUES (:origin, 0, :root, 0, :note, CAST(:at AS timestamptz)) ON CONFLICT (origin) DO NOTHING
 """)
-_WAITING: Final = Statement("SELECT event_id, leaf FROM log_queue ORDER BY number LIMIT :limit")
+_WAITING: Final = Statement("SELECT number, leaf FROM log_queue ORDER BY number LIMIT :limit")
 _MOVE: Final = Statement("""
     UPDATE log_head SET size = :new_size, root = :new_root, moved_at = CAST(:at AS timestamptz)
     WHERE origin = :origin AND size = :size AND root = :root RETURNING size
 """)
 _APPEND: Final = Statement("""
-    INSERT INTO log_leaves (leaf_index, event_id, leaf)
-    SELECT CAST(:first AS bigint) + place - 1, event_id, leaf
-    FROM unnest(CAST(:events AS uuid[]), CAST(:leaves AS bytea[])) WITH ORDINALITY AS one (event_id, leaf, place)
+    WITH placed AS (
+      INSERT INTO log_leaves (leaf_index, event_id, leaf)
+      SELECT CAST(:first AS bigint) + place - 1, event_id, leaf
+      FROM unnest(CAST(:numbers AS bigint[])) WITH ORDINALITY AS one (number, place) JOIN log_queue USING (number)
+      RETURNING leaf_index
+    ) SELECT count(*) AS placed FROM placed
 """)
-_LEAVE: Final = Statement("DELETE FROM log_queue WHERE event_id = ANY(CAST(:events AS uuid[]))")
+"""Within the database: entries are a kilobyte each, and it has them. None is ever changed while it waits."""
+_LEAVE: Final = Statement("DELETE FROM log_queue WHERE number = ANY(CAST(:numbers AS bigint[]))")
 _LEAVES: Final = Statement("""
     SELECT leaf FROM log_leaves WHERE leaf_index >= :first AND leaf_index < :end ORDER BY leaf_index
 """)
@@ -90,23 +93,24 @@ class LogOrder:
             UnavailableStorage: The database is away.
         """
         rows = await self._database.rows(_WAITING, limit=limit)
-        return [Waiting(row["event_id"], row["leaf"]) for row in rows]
+        return [Waiting(row["number"], row["leaf"]) for row in rows]
 
     async def append(self, head: Head, size: int, root: bytes, entries: Sequence[Waiting], at: datetime) -> None:
         """Give entries the next places and move the head to the tree that has them: all of it or nothing.
 
         Raises:
-            LostHead: The head is not where it was.
+            LostHead: The head is not where it was, or somebody else took what waited.
             UnavailableStorage: The database is away, perhaps after it was done: read the head again.
         """
-        events = [entry.event_id for entry in entries]
+        numbers = [entry.number for entry in entries]
         moved = {"size": head.size, "root": head.root, "new_size": size, "new_root": root, "at": at}
         async with self._database.transaction() as transaction:
             if await transaction.row(_MOVE, origin=self._origin, **moved) is None:
                 raise LostHead(f"the log {self._origin} no longer ends with {head.size} leaves")
-            leaves = [entry.leaf for entry in entries]
-            await transaction.run(_APPEND, first=head.size, events=events, leaves=leaves)
-            await transaction.run(_LEAVE, events=events)
+            row = await transaction.row(_APPEND, first=head.size, numbers=numbers)
+            if row is None or row["placed"] != len(numbers):
+                raise LostHead(f"what waited for {self._origin} does not wait any more")
+            await transaction.run(_LEAVE, numbers=numbers)
 
     async def leaves(self, first: int, end: int) -> list[bytes]:
         """Give entries by their places.

@@ -1,13 +1,12 @@
 """Checkpoints: what the log signs about itself (c2sp.org/tlog-checkpoint)."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import Final, Self
 
 from docaxis_signing.transparency.merkle import HASH_BYTES
-from docaxis_signing.transparency.note import Note, Signature, Signer, Verifier
+from docaxis_signing.transparency.note import Note, Signature, Signer, Verifier, decode_base64
 from docaxis_signing.transparency.problems import RejectedNote
 
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -86,9 +85,9 @@ def decode_hash(text: str) -> bytes:
         RejectedNote: It is none.
     """
     try:
-        data = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError) as error:
+        data = decode_base64(text)
+    except ValueError as error:
         raise RejectedNote("a hash is not base64") from error
-    if len(data) != HASH_BYTES or base64.b64encode(data).decode() != text:
+    if len(data) != HASH_BYTES:
         raise RejectedNote("a hash has 32 bytes")
     return data

@@ -8,7 +8,7 @@ nothing of another, and without the secret all commitments of the submission los
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +24,10 @@ TAG: Final = b"docaxis commitment v1\x00"
 _INFO: Final = b"docaxis salt v1\x00"
 _LAST: Final = b"\x01"
 """RFC 5869, 2.3: the counter of the only block that 32 bytes need."""
+_BLOCK: Final = 64
+"""Bytes of a block of SHA-256, to which HMAC fills up its key."""
+_INNER: Final = bytes(0x36 ^ byte for byte in range(256))
+_OUTER: Final = bytes(0x5C ^ byte for byte in range(256))
 IDENTIFYING: Final = ("event_id", "submission_id", "member", "recipient")
 """Members of a statement that say whose it is."""
 FACTS: Final = "facts."
@@ -35,8 +39,7 @@ Openings = Mapping[str, bytes]
 def openings(secret: bytes, statement: bytes) -> dict[str, bytes]:
     """Give the salts of one statement: what its holder is given, and nothing of any other."""
     value = json.loads(statement)
-    key = hmac.digest(UUID(value["event_id"]).bytes, secret, "sha256")
-    return {field: hmac.digest(key, _INFO + field.encode() + _LAST, "sha256") for field in _committed(value)}
+    return _salts(secret, value, _committed(value))
 
 
 def leaf(statement: bytes, salts: Openings) -> bytes:
@@ -49,6 +52,34 @@ def leaf(statement: bytes, salts: Openings) -> bytes:
     fields = _committed(value)
     if fields.keys() != salts.keys() or any(len(salt) != SALT_BYTES for salt in salts.values()):
         raise RejectedLeaf("the openings are not those of the statement's fields")
+    return _entry(value, fields, salts)
+
+
+def sealed(secret: bytes, value: Mapping[str, Any]) -> bytes:
+    """Give the entry of a statement that was read already, with the salts that its submission's secret gives it.
+
+    Raises:
+        RejectedLeaf: The entry would be too large.
+    """
+    fields = _committed(value)
+    return _entry(value, fields, _salts(secret, value, fields))
+
+
+def _salts(secret: bytes, value: Mapping[str, Any], fields: Iterable[str]) -> dict[str, bytes]:
+    """HKDF (RFC 5869) over HMAC (RFC 2104), of which the key's two blocks are made once for all fields."""
+    key = hmac.digest(UUID(value["event_id"]).bytes, secret, "sha256").ljust(_BLOCK, b"\x00")
+    inner, outer = hashlib.sha256(key.translate(_INNER)), hashlib.sha256(key.translate(_OUTER))
+    return {field: _finished(inner, outer, _INFO + field.encode() + _LAST) for field in fields}
+
+
+def _finished(inner: "hashlib._Hash", outer: "hashlib._Hash", message: bytes) -> bytes:
+    within, around = inner.copy(), outer.copy()
+    within.update(message)
+    around.update(within.digest())
+    return around.digest()
+
+
+def _entry(value: Mapping[str, Any], fields: Mapping[str, Any], salts: Openings) -> bytes:
     entry = {name: value[name] for name in ("axis", "environment", "type", "time")} | {
         "v": VERSION,
         "codes": {name: fact for name, fact in value["facts"].items() if name in OPEN_FACTS},

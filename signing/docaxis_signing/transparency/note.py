@@ -230,13 +230,25 @@ def _signatures(lines: str) -> list[Signature]:
     for row in rows:
         name, _, encoded = row.removeprefix(_DASH).partition(" ")
         try:
-            data = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError) as error:
+            data = decode_base64(encoded)
+        except ValueError as error:
             raise RejectedNote("a signature line is malformed") from error
         if not row.startswith(_DASH) or not is_name(name) or len(data) <= _ID_BYTES:
             raise RejectedNote("a signature line is malformed")
         found.append(Signature(name, data[:_ID_BYTES], data[_ID_BYTES:]))
     return found
+
+
+def decode_base64(text: str) -> bytes:
+    """Read bytes in their only spelling: no other last character, of which the decoder ignores some bits.
+
+    Raises:
+        ValueError: It is another one, or no base64.
+    """
+    data = base64.b64decode(text, validate=True)
+    if base64.b64encode(data).decode() != text:
+        raise ValueError("base64 in another spelling than its own")
+    return data
 
 
 def is_name(name: str) -> bool:

@@ -1,12 +1,12 @@
 """The proof that travels with a receipt: an entry is in a log that was signed and witnessed (c2sp.org/tlog-proof)."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Final, Self
 
 from docaxis_signing.transparency.checkpoint import SignedCheckpoint, decode_hash, decode_number
 from docaxis_signing.transparency.merkle import check_inclusion, leaf_hash
+from docaxis_signing.transparency.note import decode_base64
 from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import RejectedNote, RejectedProof
 
@@ -51,12 +51,12 @@ class LogProof:
                 raise RejectedProof("not a log proof of version 1")
             extra = None
             if lines and lines[0].startswith("extra "):
-                extra = base64.b64decode(lines.pop(0).removeprefix("extra "), validate=True)
+                extra = decode_base64(lines.pop(0).removeprefix("extra "))
             word, _, number = lines.pop(0).partition(" ")
             if word != "index" or len(lines) > MAX_HASHES:
                 raise RejectedProof("the index is missing, or there are too many hashes")
             return cls(decode_number(number), tuple(decode_hash(line) for line in lines), checkpoint, extra)
-        except (IndexError, ValueError, binascii.Error, RejectedNote) as error:
+        except (IndexError, ValueError, RejectedNote) as error:
             raise RejectedProof(f"the log proof is malformed: {error}") from error
 
     def check(self, entry: bytes, policy: Policy) -> SignedCheckpoint:

@@ -101,6 +101,28 @@ async def test_a_topic_redelivered_from_the_start_makes_no_leaf_twice(log: Log) 
     assert (head.size, len(await log.order.leaves(0, 99))) == (len(records), len(records))
 
 
+async def test_what_does_not_wait_any_more_gets_no_place(log: Log, engine: AsyncEngine) -> None:
+    await log.sign((await _evidence(log, log.world.recipient(1)))[1])
+    await log.order.begin(EMPTY_ROOT, b"note", log.world.now)
+    head, waiting = await log.order.head(), await log.order.waiting(99)
+    assert head is not None
+    async with engine.begin() as connection:
+        await connection.execute(text("DELETE FROM log_queue WHERE number = :number"), {"number": waiting[0].number})
+    with pytest.raises(LostHead):
+        await log.order.append(head, len(waiting), bytes(32), waiting, log.world.now)
+    assert (await log.order.head(), await log.order.leaves(0, 99)) == (head, [])
+    assert await log.order.waiting(99) == waiting[1:]
+
+
+async def test_leaves_have_their_places_in_the_order_in_which_they_waited(log: Log) -> None:
+    await log.sign((await _evidence(log, log.world.recipient(1), log.world.recipient(2)))[1])
+    waiting = await log.order.waiting(99)
+    writer = log.writer()
+    await writer.open()
+    assert await writer.advance()
+    assert await log.order.leaves(0, 99) == [one.leaf for one in waiting]
+
+
 async def test_a_destroyed_secret_shreds_the_openings_and_the_tree_stands(log: Log, engine: AsyncEngine) -> None:
     submission, records = await _evidence(log, log.world.recipient(1))
     await log.sign(records)

@@ -18,10 +18,12 @@ from docaxis.registrar.problems import ContradictoryStatement, RejectedStatement
 from docaxis.registrar.service import Registrar
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis.storage.receipts import Receipt, ReceiptStore
+from docaxis_schemas.canonical import canonical
 from docaxis_schemas.events import EvidenceRecord, Judged
 from docaxis_schemas.evidence import EvidenceType, Statement
 from docaxis_schemas.identifiers import event_id
 from docaxis_signing.receipts import EvidenceKey, EvidenceSigner, PinnedKeys, RejectedEvidence, check_evidence
+from docaxis_signing.transparency.leaves import leaf, openings
 
 SIGNER = EvidenceSigner.generate("evidence-1")
 
@@ -139,6 +141,21 @@ async def test_contradictions_within_one_batch_are_noticed(world: Any) -> None:
     records = [_statement(submission, "warm"), _statement(submission, "x", n=1), _statement(submission, "x", n=2)]
     done = await asyncio.gather(*(registrar.handle(_work(item)) for item in records), return_exceptions=True)
     assert [type(item) for item in done].count(ContradictoryStatement) == 1
+
+
+async def test_the_leaf_of_contradictions_is_that_of_the_statement_that_stays(world: Any, engine: AsyncEngine) -> None:
+    one, other = (event_id(UUID(int=world.number), mark) for mark in ("one", "other"))
+    first, second = _statement(one, "x"), _statement(other, "x")
+    said = json.loads(second.statement) | {"event_id": str(first.event_id)}
+    second = replace(second, event_id=first.event_id, statement=canonical(said))
+    registrar = _registrar(world)
+    records = [_statement(one, "warm"), first, second]
+    await asyncio.gather(*(registrar.handle(_work(item)) for item in records), return_exceptions=True)
+    secret = (await ReceiptStore(engine).secrets([one]))[one]
+    async with engine.connect() as connection:
+        query = text("SELECT leaf FROM log_queue WHERE event_id = :id")
+        (row,) = (await connection.execute(query, {"id": first.event_id})).all()
+    assert row.leaf == leaf(first.statement, openings(secret, first.statement))
 
 
 @pytest.mark.parametrize("change", [

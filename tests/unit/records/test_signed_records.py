@@ -5,6 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from joserfc import jws
+from joserfc.jwk import OKPKey
+from joserfc.registry import HeaderParameter
 
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.evidence import EvidenceType, Statement
@@ -134,6 +137,16 @@ def test_evidence_checks_with_pinned_keys_alone() -> None:
     assert checked.statement["type"] == "submission.received"
     assert checked.record is not None
     assert checked.record.payload["document"] == {"subject": "Về việc thử"}
+
+
+def test_a_receipt_is_the_compact_jws_that_joserfc_makes() -> None:
+    registry = jws.JWSRegistry({"iat": HeaderParameter("time of signing", "int")}, algorithms=["Ed25519"])
+    key, at = OKPKey.import_key(AXIS.private_jwk()), datetime(2026, 3, 4, 5, 0, 0, 999_999, UTC)
+    for moment in (at, at + timedelta(seconds=1)):
+        header = {"alg": "Ed25519", "iat": int(moment.timestamp()), "kid": "e1", "typ": "docaxis-receipt+jws"}
+        for statement in (b"{}", b"another, of the same second"):
+            expected = jws.serialize_compact(header, statement, key, registry=registry)
+            assert AXIS.sign(statement, moment) == expected
 
 
 def test_pinned_keys_read_back() -> None:

@@ -6,7 +6,6 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
-from uuid import UUID
 
 import httpx
 import pytest
@@ -165,7 +164,7 @@ async def test_a_fork_is_refused(tmp_path: Path) -> None:
     bench.order.add(10)
     await bench.keeper.round()
     other = Bench(tmp_path / "two", witness)
-    other.order.queue = [Waiting(UUID(int=n), b"other %d" % n) for n in range(12)]
+    other.order.queue = [Waiting(n, b"other %d" % n) for n in range(12)]
     other.order.away = None
     blind = Bench(tmp_path / "two", order=other.order)
     await blind.keeper.round()

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -30,7 +29,6 @@ from docaxis_signing.transparency.merkle import leaf_hash
 from docaxis_signing.transparency.note import Signature, Signer
 from docaxis_signing.transparency.tiles import ENTRIES, Tile, decode_bundle, split_tile, width_at
 
-NAMES = UUID(int=7)
 NOON = datetime(2026, 3, 4, 5, 0, tzinfo=UTC)
 SEEDS = 1000 if os.environ.get("DOCAXIS_FULL") else 250
 
@@ -149,13 +147,13 @@ class SimulatedOrder:
         self._trouble = trouble
         self.queue: list[Waiting] = []
         self.log: list[bytes] = []
-        self.known: set[UUID] = set()
+        self.known: set[int] = set()
         self.the_head: Head | None = None
 
     def keep(self, waiting: Waiting) -> None:
         """Store a statement with its entry, as the registrar does: once, however often it comes."""
-        if waiting.event_id not in self.known:
-            self.known.add(waiting.event_id)
+        if waiting.number not in self.known:
+            self.known.add(waiting.number)
             self.queue.append(waiting)
 
     async def begin(self, root: bytes, note: bytes, at: datetime) -> None:
@@ -178,8 +176,8 @@ class SimulatedOrder:
         if (self.the_head.size, self.the_head.root) != (head.size, head.root):
             raise LostHead("moved")
         self.log += [entry.leaf for entry in entries]
-        done = {entry.event_id for entry in entries}
-        self.queue = [one for one in self.queue if one.event_id not in done]
+        done = {entry.number for entry in entries}
+        self.queue = [one for one in self.queue if one.number not in done]
         self.the_head = Head(size, root, self.the_head.signed_size, self.the_head.signed_note)
         self._after()
 
@@ -283,7 +281,7 @@ class CrashingLog(RuleBasedStateMachine):
     def statements_come(self, count: int) -> None:
         for _ in range(count):
             number = next(self.numbers)
-            self.arrived.append(Waiting(uuid5(NAMES, str(number)), b"statement %d" % number))
+            self.arrived.append(Waiting(number, b"statement %d" % number))
             self.axis.order.keep(self.arrived[-1])
 
     @rule()
@@ -368,7 +366,7 @@ TestCrashingLog = CrashingLog.TestCase
 def _axis(statements: int) -> Axis:
     axis = Axis()
     for number in range(statements):
-        axis.order.keep(Waiting(uuid5(NAMES, str(number)), b"statement %d" % number))
+        axis.order.keep(Waiting(number, b"statement %d" % number))
     return axis
 
 
@@ -382,7 +380,7 @@ async def test_an_old_database_beside_newer_files_is_refused() -> None:
     axis = _axis(3)
     await _log(axis)
     log, head = list(axis.order.log), axis.order.the_head
-    axis.order.keep(Waiting(uuid5(NAMES, "more"), b"more"))
+    axis.order.keep(Waiting(-1, b"more"))
     await _log(axis)
     axis.order.log, axis.order.the_head = log, head
     with pytest.raises(RefusedToSign, match="a checkpoint of 4 leaves is published, and the database knows only 3"):
@@ -427,7 +425,7 @@ async def test_partial_tiles_go_when_the_full_one_is_there_and_older_readers_sti
     axis = _axis(100)
     await _log(axis)
     for number in range(100, 300):
-        axis.order.keep(Waiting(uuid5(NAMES, str(number)), b"statement %d" % number))
+        axis.order.keep(Waiting(number, b"statement %d" % number))
     await axis.writer.advance()
     names = axis.disk.copy().keys()
     assert not any(name.startswith(("tile/0/000.p", "tile/entries/000.p")) for name in names)

@@ -24,6 +24,15 @@ async def test_what_comes_while_an_insert_gathers_goes_along() -> None:
     assert batches == [[1, 2, 3]]
 
 
+async def test_enough_of_them_wait_for_no_others() -> None:
+    async def write(items: Sequence[int]) -> Sequence[int]:
+        return items
+
+    grouped = Grouped(write, gather=timedelta(days=1), enough=3)
+    async with asyncio.timeout(30):
+        assert list(await asyncio.gather(*map(grouped.add, (1, 2, 3)))) == [1, 2, 3]
+
+
 async def test_who_is_cancelled_while_gathering_takes_nobody_along() -> None:
     batches: list[list[int]] = []
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.evidence import EvidenceType, Statement
-from docaxis_signing.transparency.leaves import commit, leaf, openings
+from docaxis_signing.transparency.leaves import commit, leaf, openings, sealed
 from docaxis_signing.transparency.problems import RejectedLeaf
 
 SUBMISSION = UUID("1d6f2c1e-58a1-5b0e-8f55-0a4c0f1d2e3b")
@@ -43,6 +43,11 @@ def test_a_leaf_is_canonical_and_the_same_each_time() -> None:
     statement = _statement()
     data = leaf(statement, openings(SECRET, statement))
     assert data == leaf(statement, openings(SECRET, statement)) == canonical(json.loads(data))
+
+
+def test_a_statement_that_was_read_already_gets_the_same_leaf() -> None:
+    for statement in (_statement(), _statement(recipient=None)):
+        assert sealed(SECRET, json.loads(statement)) == leaf(statement, openings(SECRET, statement))
 
 
 def test_salts_are_hkdf_of_the_secret_the_event_and_the_field() -> None:

@@ -28,10 +28,9 @@ receipt_signatures = Table(
 log_queue = Table(
     "log_queue",
     metadata,
-    Column("event_id", Uuid, primary_key=True),
-    Column("number", BigInteger, Identity(always=True), nullable=False),
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("event_id", Uuid, nullable=False),
     Column("leaf", LargeBinary, nullable=False),
-    Index("log_queue_order", "number"),
     comment="Entries that are still to be logged; written with their receipts, removed when they have their place.",
 )
 
