@@ -47,16 +47,35 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TopicRead:
-    """What the topic holds: its statements, and where each partition began and ended; records of no form are named."""
+    """What the topic holds: its statements, the first and last offset read of each partition, records of no form.
+
+    ``begins`` are the first offsets that the broker still keeps: what lay below them was trimmed, and nobody can
+    compare it any more. A partition that was trimmed empty has no span.
+    """
 
     statements: tuple[Committed, ...]
     spans: Mapping[int, tuple[int, int]]
     unreadable: tuple[str, ...]
+    begins: Mapping[int, int]
 
     @property
-    def whole(self) -> bool:
-        """Whether nothing was trimmed from its beginning."""
-        return all(first == 0 for first, _ in self.spans.values())
+    def trimmed(self) -> Mapping[int, int]:
+        """Give the partitions of which something was trimmed, with the first offset that is kept."""
+        return {number: begin for number, begin in self.begins.items() if begin > 0}
+
+
+def unseen(rebuilt: Rebuilt, topic: TopicRead) -> Mapping[int, int]:
+    """Count, for each trimmed partition, the leaves whose statements lay in what was trimmed, as the axis says.
+
+    That none is missing among them cannot be seen: offsets are used up by transactions too.
+    """
+    sources = [one.source for one in rebuilt.events.values()] + [one["source"] for one in rebuilt.closed]
+    count = Counter(source[0] for source in sources if source is not None and _is_trimmed(topic, source))
+    return {number: count[number] for number in topic.trimmed}
+
+
+def _is_trimmed(topic: TopicRead, source: tuple[int, int] | None) -> bool:
+    return source is not None and source[1] < topic.begins.get(source[0], 0)
 
 
 async def read_topic(bus: Bus, slots: int, *, until: datetime) -> TopicRead:
@@ -75,7 +94,8 @@ async def read_topic(bus: Bus, slots: int, *, until: datetime) -> TopicRead:
                 raise UnavailableBus(f"the topic {EVIDENCE} has more, and gives nothing")
             for record in records:
                 reading.take(record)
-    return TopicRead(tuple(reading.statements), reading.spans, tuple(reading.unreadable))
+        begins = {partition.number: begin for partition, begin in (await reader.begins()).items()}
+    return TopicRead(tuple(reading.statements), reading.spans, tuple(reading.unreadable), begins)
 
 
 @dataclass(slots=True)
@@ -125,8 +145,9 @@ def held(statement: Mapping[str, Any], data: bytes, place: str) -> Committed:
 def compare(
     rebuilt: Rebuilt, topic: TopicRead | None, receipts: Iterable[Committed], *, now: datetime
 ) -> list[Finding]:
-    """Name every statement that the log lacks or contradicts; with the whole topic, every leaf nobody committed.
+    """Name every statement that the log lacks or contradicts, and every leaf that nobody committed.
 
+    The topic must have been read after the log's checkpoint. Leaves whose statements were trimmed are passed over.
     A leaf that was shredded no longer says which event it is of. It answers for one statement of its type, time and
     codes, which is all that it still shows.
     """
@@ -145,8 +166,8 @@ def compare(
             findings += _contradicted(rebuilt, one)
         if one.event_id not in rebuilt.events and not _answered(closed, None, one):
             findings += _missing(rebuilt, one, "broken-promise", now)
-    if topic is not None and topic.whole and not topic.unreadable:
-        findings += _unheard_of(rebuilt, committed)
+    if topic is not None and not topic.unreadable:
+        findings += _unheard_of(rebuilt, topic, committed)
     return findings
 
 
@@ -183,10 +204,10 @@ def _contradicted(rebuilt: Rebuilt, one: Committed) -> list[Finding]:
     return [Finding("contradicted", one.event_id, one.place, detail)]
 
 
-def _unheard_of(rebuilt: Rebuilt, committed: set[str]) -> list[Finding]:
+def _unheard_of(rebuilt: Rebuilt, topic: TopicRead, committed: set[str]) -> list[Finding]:
     """Name leaves that no stage stands for; changes of the evidence key are signed by the key that ends."""
     return [
         Finding("unheard-of", event, f"leaf {logged.index}", "no stage committed this statement")
         for event, logged in rebuilt.events.items()
-        if event not in committed and logged.type != EvidenceType.KEY_CHANGED
+        if event not in committed and logged.type != EvidenceType.KEY_CHANGED and not _is_trimmed(topic, logged.source)
     ]

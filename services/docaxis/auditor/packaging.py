@@ -241,6 +241,7 @@ async def gather_objects(
     """Find which objects of these verdicts are kept, and read the trust stores with their certificates.
 
     Raises:
+        DamagedObject: One of them is not what its name says.
         UnavailableStorage: The database is away.
     """
     small: dict[str, bytes] = {}
@@ -252,7 +253,7 @@ async def gather_objects(
                 small |= {one: content for one, content in found.items() if content is not None}
                 small[name] = description
     wanted = frozenset[str]().union(*(_wanted(kept, small) for kept in verdicts))
-    return await objects.there(wanted), small
+    return await objects.whole(wanted), small
 
 
 def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -32,6 +32,8 @@ class DisclosedLeaf(Protocol):
     def manifest(self) -> bytes | None: ...
     @property
     def row(self) -> bytes | None: ...
+    @property
+    def source(self) -> tuple[int, int] | None: ...
 
 
 class Discloser(LogSource, Protocol):
@@ -43,16 +45,23 @@ class Discloser(LogSource, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Where the log has an event, of which type it is, and the hash of what it says."""
+    """Where the log has an event, of which type it is, and the hash of what it says.
+
+    ``source`` is where its statement lay on the topic (partition, offset) as the axis says.
+    """
 
     index: int
     type: str
     statement_sha256: str
+    source: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What came of deriving the index anew. ``events`` are those that could be opened, by their ids."""
+    """What came of deriving the index anew. ``events`` are those that could be opened, by their ids.
+
+    ``closed`` is what leaves that nothing opens still show, with their ``source``.
+    """
 
     size: int
     leaves: int = 0
@@ -112,16 +121,18 @@ def _take(
         found.fault(f"leaf {index}: the index {'lacks it' if given.row is None else 'says something else'}")
     if keep is not None:
         keep(row)
-    _count(found, index, row, disclosure)
+    _count(found, index, row, disclosure, given.source)
 
 
-def _count(found: Rebuilt, index: int, row: Mapping[str, Any], disclosure: Disclosure | None) -> None:
+def _count(
+    found: Rebuilt, index: int, row: Mapping[str, Any], disclosure: Disclosure | None, source: tuple[int, int] | None
+) -> None:
     if disclosure is None:
-        found.closed.append({name: row[name] for name in ("type", "time", "codes")})
+        found.closed.append({name: row[name] for name in ("type", "time", "codes")} | {"source": source})
         return
     found.lacking += bool(row["lacks"])
     event = str(row["event_id"])
     if (earlier := found.events.get(event)) is not None:
         found.fault(f"leaf {index}: event {event} is in leaf {earlier.index} too")
         return
-    found.events[event] = Logged(index, row["type"], hashlib.sha256(disclosure.statement).hexdigest())
+    found.events[event] = Logged(index, row["type"], hashlib.sha256(disclosure.statement).hexdigest(), source)

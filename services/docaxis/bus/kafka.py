@@ -276,6 +276,11 @@ class _KafkaReader:
             ends = await self._consumer.end_offsets(list(self._order))
             return sum([max(0, end - await self._consumer.position(tp)) for tp, end in ends.items()])
 
+    async def begins(self) -> Mapping[Partition, int]:
+        with client_errors("asking for the beginning"):
+            found = await self._consumer.beginning_offsets(list(self._order))
+            return {Partition(tp.topic, tp.partition): offset for tp, offset in found.items()}
+
 
 class KafkaBus:
     """What one process gets of the brokers."""

@@ -32,6 +32,7 @@ class _Log:
     """One partition: its records, and the next offset, which runs ahead of them as transactions leave markers."""
 
     records: list[Received] = field(default_factory=list)
+    begin: int = 0
     end: int = 0
 
     def since(self, offset: int, limit: int) -> list[Received]:
@@ -96,6 +97,15 @@ class MemoryBroker:
     def end(self, partition: Partition) -> int:
         """Give the offset behind the last record or marker."""
         return self._log(partition).end
+
+    def begin(self, partition: Partition) -> int:
+        """Give the first offset that is kept."""
+        return self._log(partition).begin
+
+    def trim(self, partition: Partition, before: int) -> None:
+        """Delete the records below an offset."""
+        log = self._log(partition)
+        log.records, log.begin = log.since(before, len(log.records)), before
 
     def require(self, targets: Iterable[Partition]) -> None:
         """Raise if one of these is not there."""
@@ -216,6 +226,9 @@ class _Reader:
             len(self._broker.read(partition, offset, self._broker.end(partition) + 1))
             for partition, offset in self._next.items()
         )
+
+    async def begins(self) -> Mapping[Partition, int]:
+        return {partition: self._broker.begin(partition) for partition in self._next}
 
 
 class MemoryBus:

@@ -130,6 +130,13 @@ class Reader(Protocol):
     async def lag(self) -> int:
         """Count the records behind the end of the assigned partitions."""
 
+    async def begins(self) -> Mapping[Partition, int]:
+        """Give the first offset that is kept of each assigned partition; what lay below was trimmed.
+
+        Raises:
+            UnavailableBus: The broker is away.
+        """
+
 
 class Bus(Protocol):
     """What a process gets of the bus."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from docaxis.auditor.completeness import Committed, TopicRead, compare, held, read_topic
+from docaxis.auditor.completeness import Committed, TopicRead, compare, held, read_topic, unseen
 from docaxis.auditor.rebuilding import Rebuilt, rebuild
 from docaxis.auditor.walking import open_checkpoint
 from docaxis.cli.connecting import connect, read_profile
@@ -80,19 +80,26 @@ async def completeness(
     assert pinned is not None, "it names the log"
     mine = [piece for path in receipts or () for piece in _held(path, pinned)]
     now = system_clock()
-    said = await _topic() if topic else None
-    rebuilt = await _rebuild(connecting, policy, compare=True, file=None)
+    async with connect(connecting) as axis:
+        with judging_the_log():
+            opened = await open_checkpoint(axis.audit, policy)  # before the topic: whatever it covers is there by then
+            said = await _topic() if topic else None
+            rebuilt = await rebuild(axis.audit, opened)
     findings = compare(rebuilt, said, mine, now=now)
     _tell(rebuilt, output)
     if said is not None:
-        _tell_topic(said, output)
+        _tell_topic(said, rebuilt, output)
     for found in findings:
         value = {"finding": found.kind, "event_id": found.event_id, "place": found.place, "detail": found.detail}
         output.result(value, f"✗ {found.kind} {found.event_id} ({found.place}): {found.detail}")
-    bad = findings or rebuilt.faults or (said is not None and said.unreadable)
-    if not bad:
+    if findings or rebuilt.faults or (said is not None and said.unreadable):
+        return Exit.REFUSED
+    if said is not None and said.trimmed:
+        line = output.text("✓ Không thiếu gì trong phần còn so được.", "✓ Nothing is missing of what can be compared.")
+        output.result({"complete": None}, line)
+    else:
         output.result({"complete": True}, output.text("✓ Không thiếu gì.", "✓ Nothing is missing."))
-    return Exit.REFUSED if bad else Exit.OK
+    return Exit.OK
 
 
 async def _rebuild(connecting: Connecting | None, policy: Policy, *, compare: bool, file: TextIO | None) -> Rebuilt:
@@ -142,9 +149,17 @@ def _tell(rebuilt: Rebuilt, output: Output) -> None:
     output.result(value, f"{mark} {output.text(vi, en)}", *(f"  {one}" for one in rebuilt.shown))
 
 
-def _tell_topic(said: TopicRead, output: Output) -> None:
+def _tell_topic(said: TopicRead, rebuilt: Rebuilt, output: Output) -> None:
     spans = {str(number): list(span) for number, span in sorted(said.spans.items())}
-    value = {"statements": len(said.statements), "offsets": spans, "unreadable": list(said.unreadable)}
-    kept = output.text("từ đầu", "from its beginning") if said.whole else output.text("phần còn giữ", "what it keeps")
+    lost = {
+        str(number): {"before": said.trimmed[number], "leaves": leaves}
+        for number, leaves in sorted(unseen(rebuilt, said).items())
+    }
+    value = {"statements": len(said.statements), "offsets": spans, "unreadable": list(said.unreadable), "trimmed": lost}
+    kept = output.text("phần còn giữ", "what it keeps") if lost else output.text("từ đầu", "from its beginning")
     lines = [f"  evidence ({kept}): {len(said.statements)}", *(f"  ✗ {place}" for place in said.unreadable)]
+    for number, one in lost.items():
+        vi = f"đã cắt trước {one['before']}, không so được; sổ có {one['leaves']} mục ghi là từ đó"
+        en = f"trimmed before {one['before']}, cannot be compared; {one['leaves']} leaves are said to be from there"
+        lines.append(f"  ? evidence[{number}]: {output.text(vi, en)}")
     output.result({"topic": value}, *lines)

@@ -88,6 +88,7 @@ class DisclosedLeaf:
     verdict: Mapping[str, Any] | None
     manifest: bytes | None
     row: bytes | None
+    source: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class AuditClient:
             value = await self._get("/v1/audit/disclosures", asked)
             try:
                 page = [_disclosed(item) for item in value["disclosures"]]
-            except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError, binascii.Error) as error:
                 raise RejectedAnswer(f"disclosures that are not of their form: {error}") from error
             for one in page:
                 yield one
@@ -272,4 +273,5 @@ def _disclosed(value: Mapping[str, Any]) -> DisclosedLeaf:
         value["verdict"],
         _bytes(value["manifest"]),
         _bytes(value["row"]),
+        None if value["source"] is None else (int(value["source"][0]), int(value["source"][1])),
     )

@@ -13,6 +13,7 @@ from docaxis.gateway.measures import Measures
 from docaxis.gateway.refusals import Refused
 from docaxis.storage.contents import DamagedContent, MissingContent, StoreFull
 from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.evidence_objects import DamagedObject
 from docaxis.storage.readmodels import RejectedCursor
 from docaxis_schemas.problems import Code
 
@@ -34,6 +35,15 @@ def refusal_of(request: Request, error: Exception) -> Refused:
         return Refused(Code.CURSOR_INVALID)
     if isinstance(error, MissingContent):
         return Refused(Code.NOT_FOUND)
+    if isinstance(error, StoreFull | DamagedObject):
+        return _of_stores(error)
+    if isinstance(error, HTTPException):
+        return _of_framework(error)
+    changes = request.method == "POST"
+    return Refused(Code.OUTCOME_UNKNOWN if changes else Code.UNAVAILABLE, headers=_AGAIN)
+
+
+def _of_stores(error: StoreFull | DamagedObject) -> Refused:
     if isinstance(error, StoreFull):
         return Refused(
             Code.UNAVAILABLE,
@@ -41,10 +51,11 @@ def refusal_of(request: Request, error: Exception) -> Refused:
             "The content store is full; nothing was taken.",
             headers=_AGAIN,
         )
-    if isinstance(error, HTTPException):
-        return _of_framework(error)
-    changes = request.method == "POST"
-    return Refused(Code.OUTCOME_UNKNOWN if changes else Code.UNAVAILABLE, headers=_AGAIN)
+    return Refused(
+        Code.UNAVAILABLE,
+        f"Dữ liệu bằng chứng {error.name} đã hỏng; đơn vị vận hành phải khôi phục.",
+        f"What was kept as evidence is damaged, and operators have to restore it: {error.name}.",
+    )
 
 
 def _of_framework(error: HTTPException) -> Refused:

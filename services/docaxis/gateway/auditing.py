@@ -195,6 +195,7 @@ def _disclosed(one: OpenedLeaf, row: bytes | None) -> dict[str, Any]:
         "verdict": one.verdict,
         "manifest": None if one.manifest is None else one.manifest.decode(),
         "row": None if row is None else row.decode(),
+        "source": None if one.source is None else list(one.source),
     }
 
 

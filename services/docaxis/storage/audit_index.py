@@ -24,6 +24,8 @@ class OpenedLeaf:
     salts: Mapping[str, bytes] | None
     verdict: Mapping[str, Any] | None
     manifest: bytes | None
+    source: tuple[int, int] | None = None
+    """Where its statement lay on the topic `evidence`, partition and offset, as the registrar noted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Presence:
 SUBMISSIONS: Final = 1_000
 """Submissions that one document number or hash may stand for; more are cut off, and a date narrows the search."""
 _OPENED: Final = Statement("""
-    SELECT l.leaf_index, l.leaf, r.statement, s.secret, c.manifest, (
+    SELECT l.leaf_index, l.leaf, r.statement, r.topic_partition, r.topic_offset, s.secret, c.manifest, (
         SELECT d.body FROM decisions d
         WHERE r.type IN ('verdict.given', 'verdict.revised') AND d.submission_id = r.submission_id
           AND d.kind IN ('verdict', 'verdict-revised')
@@ -286,6 +288,13 @@ class AuditIndex:
 def _opened(row: Row) -> OpenedLeaf:
     statement, secret = row["statement"], row["secret"]
     if statement is None or secret is None:
-        return OpenedLeaf(row["leaf_index"], row["leaf"], None, None, None, None)
+        return OpenedLeaf(row["leaf_index"], row["leaf"], None, None, None, None, _source(row))
     verdict = None if row["verdict"] is None else json.loads(row["verdict"])
-    return OpenedLeaf(row["leaf_index"], row["leaf"], statement, openings(secret, statement), verdict, row["manifest"])
+    salts = openings(secret, statement)
+    return OpenedLeaf(row["leaf_index"], row["leaf"], statement, salts, verdict, row["manifest"], _source(row))
+
+
+def _source(row: Row) -> tuple[int, int] | None:
+    """Give where a statement lay; a change of keys (partition -1) came by no topic."""
+    partition = row["topic_partition"]
+    return None if partition is None or partition < 0 else (partition, row["topic_offset"])

@@ -6,7 +6,6 @@ difference counts as the draft's only if the verdict comes out as it was without
 """
 
 import asyncio
-import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterable, Callable
@@ -18,7 +17,7 @@ from uuid import UUID
 from docaxis.storage.attempts import AttemptStore, StandingVerdict
 from docaxis.storage.contents import ContentStore
 from docaxis.storage.contents.port import DamagedContent, MissingContent
-from docaxis.storage.evidence_objects import EvidenceObjects
+from docaxis.storage.evidence_objects import DamagedObject, EvidenceObjects
 from docaxis.verifier.judging import disposition_of
 from docaxis.verifier.pool import Knowledge, WorkerPool
 from docaxis.verifier.process import WorkerDied
@@ -159,8 +158,6 @@ class WhatIf:
             found = asyncio.run_coroutine_threadsafe(self.objects.read(name), loop).result()
             if found is None:
                 raise RejectedEvidence(f"not kept: {name}")
-            if hashlib.sha256(found).hexdigest() != name:
-                raise RejectedEvidence(f"kept with other bytes: {name}")
             return found
 
         return read
@@ -174,7 +171,7 @@ class WhatIf:
             drafted = self.draft.of(was)
             verdict = await self._draw(standing, drafted)
             return await self._compared(standing, verdict, was)
-        except (RejectedEvidence, MissingContent, DamagedContent, WorkerDied) as error:
+        except (RejectedEvidence, MissingContent, DamagedContent, DamagedObject, WorkerDied) as error:
             return Answer(submission, Outcome.LACKING, _told(standing), reason=str(error))
 
     async def _rebuilt(self, submission: UUID, rebuilder: Rebuilder) -> Rebuilt:

@@ -197,6 +197,7 @@ async def test_a_reader_begins_where_it_is_told_and_counts_what_is_left(world: W
                 got += await reader.read(2, 1.0)
         assert values(got) == [b"6", b"7"]
         assert await reader.lag() == 2
+        assert await reader.begins() == {target: 0}
 
 
 async def test_a_reader_serves_partitions_in_turn(world: World) -> None:

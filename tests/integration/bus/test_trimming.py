@@ -71,6 +71,8 @@ async def test_a_stage_goes_on_from_a_trimmed_beginning(settings: BusSettings, m
     assert await trimming.round() == {}
     assert await trimming.round() == {partition: 4}
     assert await kept.beginnings([partition]) == {partition: 4}
+    async with KafkaBus(settings).reader({partition: -1}) as reader:
+        assert await reader.begins() == {partition: 4}
 
     assert [record.value for record in await finish(settings, stage, partition, 2)] == [b"4", b"5"]
     await trimming.round()

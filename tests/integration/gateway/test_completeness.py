@@ -16,7 +16,7 @@ from docaxis.auditor.completeness import Committed, Finding, TopicRead, compare,
 from docaxis.auditor.rebuilding import Rebuilt, rebuild
 from docaxis.auditor.walking import open_checkpoint
 from docaxis.bus.memory import MemoryBus
-from docaxis.bus.port import Outgoing
+from docaxis.bus.port import Outgoing, Partition
 from docaxis.cli.application import main
 from docaxis.cli.exit_codes import Exit
 from docaxis.client.auditing import AuditClient
@@ -93,6 +93,32 @@ async def test_a_statement_suppressed_before_the_registrar_is_named_from_the_top
     (found,) = findings
     assert (found.kind, found.event_id) == ("unlogged", str(_event(emitted[-1]).event_id))
     assert found.place.startswith("evidence[")
+
+
+async def test_a_partition_that_was_trimmed_empty_is_not_taken_for_whole(
+    world: Any, log: AuditedLog, auditor: AuditClient
+) -> None:
+    (emitted, *_) = await _emitted(world, log)
+    await log.publish()
+    world.time.now += timedelta(seconds=1)
+    broker = world.publisher.broker
+    assert (await _topic(world, log)).trimmed == {}
+    for number in range(log.slots):
+        broker.trim(Partition(EVIDENCE, number), broker.end(Partition(EVIDENCE, number)))
+    topic = await _topic(world, log)
+    end = broker.end(emitted.partition)
+    assert (topic.statements, topic.spans, topic.trimmed) == ((), {}, {emitted.partition.number: end})
+
+
+async def test_the_axis_says_where_each_statement_lay(world: Any, log: AuditedLog, auditor: AuditClient) -> None:
+    await log.sign(await _emitted(world, log))
+    async with world.engine.begin() as connection:
+        await connection.execute(text("UPDATE receipts SET topic_partition = 1, topic_offset = 40 + topic_offset"))
+        await connection.execute(text("DELETE FROM submission_secrets"))
+    await log.publish()
+    rebuilt = await _rebuilt(auditor, log)
+    assert [one["source"][0] for one in rebuilt.closed] == [1, 1]
+    assert all(one["source"][1] >= 40 for one in rebuilt.closed)
 
 
 async def test_a_receipt_that_was_given_and_never_logged_is_a_broken_promise(

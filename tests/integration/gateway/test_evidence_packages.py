@@ -14,6 +14,9 @@ from sqlalchemy import text
 from auditlog import AuditedLog, certificate, verdict
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.looks import state_look
+from docaxis.storage.evidence_objects import DamagedObject, EvidenceObjects
+from docaxis.verifier.envelopes import verdict_event
+from docaxis_schemas.canonical import canonical
 from docaxis_schemas.submission import FileRole
 from docaxis_schemas.topics import ACTIONS
 from docaxis_signing.anchor_files import anchor_path
@@ -86,6 +89,36 @@ async def test_what_is_not_there_yet_or_no_more_is_said_and_not_made_up(world: A
     assert not [name for name in files if name.startswith("documents/")]
     pieces = [json.loads(files[one["receipt"]]) for one in told["evidence"]]
     assert [piece["openings"] for piece in pieces] == [None, None], "what was shredded stays shut"
+
+
+@pytest.mark.parametrize("damaged", ["shared", "rests on"])
+async def test_nothing_is_given_of_evidence_that_was_damaged_where_it_is_kept(
+    world: Any, log: AuditedLog, damaged: str
+) -> None:
+    submission = await _judged(world, log)
+    await log.publish()
+    crl = uuid4().bytes
+    listed = hashlib.sha256(crl).hexdigest()
+    named = {"answers": [], "rules": [], "lists": [{"authority": "ca", "sha256": listed}], "trust": "0" * 64}
+    shared = hashlib.sha256(canonical(named)).hexdigest()
+    objects = EvidenceObjects(world.engine, world.time)
+    await objects.keep({listed: crl, shared: canonical(named)})
+    async with world.engine.begin() as connection:
+        query = "INSERT INTO verdict_inputs VALUES (:event, :submission, :shared, '{}')"
+        values = {"submission": submission, "event": verdict_event(submission)}
+        await connection.execute(text(query), values | {"shared": shared})
+    files, _ = await _package(world, submission)
+    assert files[f"objects/{listed}"] == crl
+    bad = listed if damaged == "rests on" else shared
+    async with world.engine.begin() as connection:
+        query = "UPDATE evidence_objects SET content = content || ' '::bytea WHERE sha256 = :bad"
+        await connection.execute(text(query), {"bad": bad})
+    answer = await world.get(f"/v1/audit/submissions/{submission}/package", "auditor")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert bad in answer.json()["detail"]
+    assert bad in answer.json()["detail_vi"]
+    with pytest.raises(DamagedObject):
+        await objects.read(bad)
 
 
 async def test_proofs_lead_to_the_first_time_stamped_checkpoint_that_covers_them(world: Any, log: AuditedLog) -> None:

@@ -117,10 +117,14 @@ async def test_what_lacks_its_grounds_is_said_to_lack_them(world: World) -> None
     assert found[second].reason
     assert of_outcome(world, found, Outcome.CHANGED) == {"received before"}
 
-    for which, reason in (("NOT IN", "other bytes"), ("IN", "cannot be read")):
+    objects = "UPDATE evidence_objects SET content = content || '\\x00'::bytea WHERE sha256"
+    for damage, reason in (
+        (f"{objects} NOT IN (SELECT shared FROM verdict_inputs)", "other bytes"),
+        ("UPDATE verdict_inputs SET own = own || '\\x00'::bytea", "cannot be read"),
+        (f"{objects} IN (SELECT shared FROM verdict_inputs)", "other bytes"),
+    ):
         async with world.engine.begin() as connection:
-            damage = f"UPDATE evidence_objects SET content = content || '\\x00'::bytea WHERE sha256 {which}"
-            await connection.execute(text(f"{damage} (SELECT shared FROM verdict_inputs)"))
+            await connection.execute(text(damage))
         found = await ask(world, Draft(policy=wanting_timestamps()))
         assert {one.outcome for one in found.values()} == {Outcome.LACKING}
         assert reason in found[world.ids["stamped before"][0]].reason
