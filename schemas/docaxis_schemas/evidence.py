@@ -89,6 +89,18 @@ class EvidenceType(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
 
 
+OF_NO_SUBMISSION: Final = frozenset({
+    EvidenceType.AUDIT_SEARCHED,
+    EvidenceType.EVIDENCE_EXPORTED,
+    EvidenceType.KEY_CHANGED,
+    EvidenceType.HOLDINGS_COMPARED,
+    EvidenceType.ALERT_RAISED,
+    EvidenceType.CONTENT_ABSENT,
+    EvidenceType.ACCOUNT_CHANGED,
+})  # fmt: skip
+"""What a statement of these names as its submission is an id of its own: there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
     """What a kind of evidence proves and, in one sentence, what it does not."""

@@ -10,7 +10,7 @@ from docaxis.clerk.rendering import read_day
 from docaxis.client import AxisClient
 from docaxis.client.auditing import Found, RejectedRow
 from docaxis.client.errors import RejectedAnswer
-from docaxis_schemas.evidence import EvidenceType
+from docaxis_schemas.evidence import OF_NO_SUBMISSION, EvidenceType
 from docaxis_schemas.moments import VIETNAM, to_text
 from docaxis_signing.receipts import PinnedKeys, RejectedEvidence
 from docaxis_signing.transparency.checkpoint import Checkpoint
@@ -27,14 +27,6 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "verdict": tuple(one.value for one in Indication),
     "type": tuple(one.value for one in EvidenceType),
 }
-OF_NO_SUBMISSION: Final = frozenset({
-    EvidenceType.AUDIT_SEARCHED.value,
-    EvidenceType.EVIDENCE_EXPORTED.value,
-    EvidenceType.ALERT_RAISED.value,
-    EvidenceType.KEY_CHANGED.value,
-    EvidenceType.HOLDINGS_COMPARED.value,
-    EvidenceType.CONTENT_ABSENT.value,
-})  # fmt: skip
 MAX_TERM: Final = 200
 DAYS: Final = ("from", "to")
 COSIGNATURE_BYTES: Final = 72

@@ -5,6 +5,9 @@ import hashlib
 import io
 import re
 import zipfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Download, Page, expect
 from clerkoffice import LEADER, LEADER_PASSWORD, RECIPIENT, SENDER, Office
 from clerkoffice.accessibility import check_by_axe, enlarged_page
 from clerkoffice.walking import picture, sign_in_as, wait_for
+from docaxis.clerk.pages import auditing
 from docaxis.client import AxisClient
 from docaxis.embedded.axis import AXIS, ENVIRONMENT
 from docaxis.embedded.identities import AUDITOR_NAME
@@ -32,7 +36,7 @@ _TOKEN = re.compile(r'name="form_token" value="([0-9a-f]{64})"')
 
 @pytest.fixture(scope="session")
 async def sent(office: Office, tmp_path_factory: pytest.TempPathFactory) -> UUID:
-    """A document with a subject that would be mark-up, judged, delivered, signed for and accepted."""
+    """A document with a subject that would be mark-up, judged, delivered, signed for and accepted, all of it logged."""
     paper = await office.papers.original("G98", 8101)
     file = tmp_path_factory.mktemp("sent") / paper.name
     file.write_bytes(paper.data)
@@ -47,7 +51,19 @@ async def sent(office: Office, tmp_path_factory: pytest.TempPathFactory) -> UUID
                     pass
                 await delivery.accept(register_number="1")
                 break
-    return handed_in.submission_id
+    secret = office.axis.auditor_credential
+    async with AxisClient(office.gateway, secret, None, **PLACE, member="auditor") as auditor:
+        for _ in range(300):
+            if is_logged(await auditor.audit.story(handed_in.submission_id)):
+                return handed_in.submission_id
+            await asyncio.sleep(0.5)
+    raise AssertionError("it was never logged whole")
+
+
+def is_logged(told: Mapping[str, Any]) -> bool:
+    leaves = [one["leaf_index"] for one in told["evidence"] if one["file"]["proof"] is not None]
+    reported = any(event["type"] == "status.reported" for event in told["submission"]["timeline"])
+    return reported and len(leaves) == len(told["submission"]["timeline"]) and max(leaves) < told["indexed"]
 
 
 async def come_in(page: Page, office: Office) -> None:
@@ -92,12 +108,7 @@ async def search(page: Page, office: Office) -> str:
 
 async def read_the_story(page: Page, office: Office, address: str) -> None:
     """Every event in order, the verdict in its layers, each recipient, nothing missing, and the files behind it."""
-    await wait_for(page, address, "Đã tiếp nhận")
-    for _ in range(60):
-        if await page.get_by_text("Không thấy thiếu gì").count():
-            break
-        await page.wait_for_timeout(500)
-        await page.goto(address)
+    await page.goto(address)
     await expect(page.get_by_text("Không thấy thiếu gì")).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_contain_text(HOSTILE)
     leaves = page.get_by_role("region", name="Từng sự kiện, theo thời gian").get_by_role("list").first
@@ -132,9 +143,9 @@ async def the_name(page: Page, prefix: str) -> str:
 async def look_at_the_log(page: Page, office: Office) -> None:
     await page.get_by_role("link", name="Tình trạng sổ").first.click()
     await expect(page.get_by_text("Khóa của sổ đã ký")).to_be_visible()
-    await expect(page.get_by_text("Điểm chốt này chưa có nhân chứng nào ký.")).to_be_visible()
+    await expect(page.get_by_text("Đầu sổ này chưa có nhân chứng nào ký.")).to_be_visible()
     await picture(page, "audit-log")
-    policy_of(office).require(await follow(page, "Tải điểm chốt để giữ"))
+    policy_of(office).require(await follow(page, "Tải đầu sổ để giữ"))
     await wait_for(page, f"{office.pages}/audit/log", "Kiểm tra bằng docaxis verify-anchor")
     assert (await follow(page, await the_name(page, "Dấu thời gian ")))[:1] == b"\x30"
 
@@ -170,12 +181,17 @@ async def check_at_200_percent(browser: Browser, office: Office, address: str) -
         await page.goto(one)
         await check_by_axe(page)
     await page.goto(f"{office.pages}/audit")
-    await page.get_by_label("Số văn bản").focus()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Bỏ qua, tới nội dung chính")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("main")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_label("Số văn bản")).to_be_focused()
     await page.keyboard.type(NUMBER)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("row").nth(1)).to_be_visible()
-    await page.get_by_role("row").nth(1).get_by_role("link").first.focus()
-    await page.keyboard.press("Enter")
+    await page.wait_for_load_state()
+    await page.get_by_role("row").nth(1).get_by_role("link").first.press("Enter")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Toàn bộ diễn biến")
     await page.get_by_role("button", name="English").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Full story")
@@ -194,14 +210,42 @@ async def test_nobody_else_comes_to_the_desk_and_auditors_come_nowhere_else(offi
         for path in desk:
             assert (await clerk.get(path)).status_code == 404, path
             assert (await leader.get(path)).status_code == 404, path
-    async with office.visitor() as auditor:
-        form = {"name": AUDITOR_NAME, "password": office.axis.auditor_password}
-        await auditor.post("/sign-in", data=form)
+    async with signed_in(office) as auditor:
         assert (await auditor.get("/")).headers["location"] == "/audit"
         for path in ("/inbox", "/outbox", "/search", "/registers/incoming", "/deadlines", "/accounts", "/drafts"):
             assert (await auditor.get(path)).status_code == 404, path
         await strange_addresses(auditor, sent)
         await foreign_forms(auditor)
+
+
+async def test_what_is_long_goes_on_on_further_pages(
+    office: Office, sent: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auditing, "ROWS", 2)
+    monkeypatch.setattr(auditing, "SHOWN", 4)
+    async with signed_in(office) as auditor:
+        seen: list[int] = []
+        address: str | None = f"/audit?ask=1&submission={sent}"
+        while address:
+            told = (await auditor.get(address)).text
+            seen += map(int, re.findall(r"/audit/leaves/(\d+)/proof", told))
+            further = re.search(r'href="([^"]+)" rel="next"', told)
+            address = unescape(further[1]) if further else None
+        assert len(seen) == len(set(seen)) >= 6
+        assert seen == sorted(seen, reverse=True)
+        one = f"/audit/submissions/{sent}"
+        first, second = (await auditor.get(one)).text, (await auditor.get(f"{one}?first=4")).text
+        assert f"{one}?first=4#leaves" in first
+        assert 'rel="next"' not in second
+        assert sorted(map(int, re.findall(r"/audit/leaves/(\d+)/proof", first + second))) == sorted(seen)
+
+
+@asynccontextmanager
+async def signed_in(office: Office) -> AsyncIterator[httpx.AsyncClient]:
+    """Give a visitor who signed in as the auditor."""
+    async with office.visitor() as auditor:
+        await auditor.post("/sign-in", data={"name": AUDITOR_NAME, "password": office.axis.auditor_password})
+        yield auditor
 
 
 async def strange_addresses(auditor: httpx.AsyncClient, sent: UUID) -> None:

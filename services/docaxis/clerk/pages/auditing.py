@@ -111,7 +111,6 @@ async def story(request: Request, visitor: Visitor) -> Response:
         missing=missing_of(told, lines),
         verdicts=await asyncio.to_thread(layers_of, told),
         names=names_of(request, codes),
-        timeline=state.timeline,
     )
 
 
