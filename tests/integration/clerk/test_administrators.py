@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from clerkoffice import RECIPIENT, SENDER, Office
 from clerkoffice.accessibility import check_by_axe
+from clerkoffice.walking import picture
 from docaxis.clerk.enrolling import NewClerk, enrol
 from docaxis.clerk.passwords import Passwords
 from docaxis.storage.clerk_accounts import ClerkAccountStore, ClerkRole
@@ -120,7 +121,7 @@ async def test_an_account_is_made_used_changed_and_shut(office: Office, database
         assert await sign_in(person, name, renewed[1]) == 303
 
         shown = (await admin.get("/accounts")).text
-        for act in ("tạo", "đổi vai trò: clerk -&gt; leader", "đăng xuất mọi nơi", "khóa", "cấp mật khẩu mới"):
+        for act in ("tạo", "đổi vai trò: văn thư → lãnh đạo", "đăng xuất mọi nơi", "khóa", "cấp mật khẩu mới"):
             assert act in shown
         async with database.connect() as connection:
             live = await connection.execute(text(CREDENTIALS), {"holder": f"pages: {name}"})
@@ -225,4 +226,7 @@ async def test_the_administrators_pages_are_accessible(office: Office, database:
     await page.get_by_role("link", name="Tiếp tục").click()
     await expect(page.get_by_role("button", name="Khóa tài khoản")).to_be_visible()
     await check_by_axe(page)
+    await page.set_viewport_size({"width": 1280, "height": 720})
+    await page.goto(f"{office.pages}/accounts")
+    await picture(page, "accounts")
     await context.close()

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from playwright.async_api import Page, expect
 
+from clerkoffice.walking import picture
 from docaxis.embedded.identities import MemberIdentity
 from docaxis_schemas.identifiers import delivery_id
 from docaxis_schemas.lifecycle import Report
@@ -130,6 +131,8 @@ class DeskAgency:
         await page.get_by_role("main").get_by_role("button", name="Đối soát").click()
         await expect(page.get_by_role("heading", level=2)).to_contain_text("Những điểm chưa khớp")
         cells = [await row.get_by_role("cell").all_inner_texts() for row in await page.locator("tbody tr").all()]
-        if not cells:
+        if cells:
+            await picture(page, "reconcile")
+        else:
             await expect(page.get_by_role("status")).to_have_text("Hai bên khớp nhau, không thiếu gì.")
         return {(submission, lack) for submission, _, lack, _ in cells}
