@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import JSONResponse, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from docaxis.directory.entries import Principal
 from docaxis.gateway.authentication import member_of
@@ -15,8 +15,8 @@ from docaxis.gateway.deliveries import may_see
 from docaxis.gateway.limits import MAX_PAGE, MAX_WAIT
 from docaxis.gateway.parts import PARTIES, Parts
 from docaxis.gateway.refusals import Refused
+from docaxis.storage.inbox import InboxEntry, InboxPage
 from docaxis.storage.notifications import LOOK_SECONDS
-from docaxis.storage.readmodels import InboxEntry, InboxPage
 
 HEARTBEAT_SECONDS: Final = 15.0
 """A comment on a silent stream this often: proxies give silent connections up after 30 s or more."""
@@ -79,10 +79,11 @@ def inbox(parts: Parts) -> APIRouter:
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
         wait: Annotated[int, Query(ge=0)] = 0,
-    ) -> JSONResponse:
+    ) -> Response:
         principal = await parts.doorkeeper.require(request, PARTIES)
         found = await reader.next_page(principal, cursor, limit, min(wait, MAX_WAIT))
-        return JSONResponse({"items": [entry.to_json() for entry in found.entries], "cursor": found.cursor})
+        items = ", ".join([entry.to_text() for entry in found.entries])
+        return Response(f'{{"items": [{items}], "cursor": {json.dumps(found.cursor)}}}', media_type="application/json")
 
     @router.get("/events", summary="Server-sent events; the id of each is the cursor behind it")
     async def events(request: Request, cursor: str | None = None) -> StreamingResponse:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from docaxis.storage.decisions import StorageError
 from docaxis.storage.driver import Database, Row, Statement
 from docaxis.storage.grouping import Grouped
+from docaxis.storage.inbox import InboxEntry, InboxPage
 from docaxis.storage.sharing import Share
 from docaxis_schemas.lifecycle import ChangeState, TransportState, has_ended
 from docaxis_schemas.moments import to_text
@@ -30,43 +31,6 @@ _CURSOR: Final = re.compile(r"(\d{1,9})\.(\d{1,18})")
 
 class RejectedCursor(StorageError):
     """The text is no cursor of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
-    """One entry of a member's inbox; ``cursor`` is where to go on behind it."""
-
-    cursor: str
-    event_id: UUID
-    kind: str
-    submission_id: UUID
-    recipient: str
-    delivery_id: UUID | None
-    version: int
-    at: datetime
-    body: bytes
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the form in which the interface answers."""
-        return {
-            "cursor": self.cursor,
-            "event_id": str(self.event_id),
-            "kind": self.kind,
-            "submission_id": str(self.submission_id),
-            "recipient": self.recipient,
-            "delivery_id": None if self.delivery_id is None else str(self.delivery_id),
-            "version": self.version,
-            "at": to_text(self.at),
-            "body": json.loads(self.body),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class InboxPage:
-    """Entries in the inbox's order, and the cursor to ask with next."""
-
-    entries: tuple[InboxEntry, ...]
-    cursor: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from docaxis.directory.entries import Principal, Role
 from docaxis.gateway.inbox import InboxReader
 from docaxis.gateway.refusals import Refused
-from docaxis.storage.readmodels import InboxEntry, InboxPage
+from docaxis.storage.inbox import InboxEntry, InboxPage
 from docaxis_schemas.problems import Code
 
 PRINCIPAL = Principal("c", "bo-mau", ("G99",), Role.MEMBER_SYSTEM, "hệ thống")
