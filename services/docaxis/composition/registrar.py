@@ -21,7 +21,7 @@ RECEIPTS_GATHER: Final = timedelta(milliseconds=100)
 REGISTRAR_HOLD: Final = timedelta(seconds=5)
 """Receipts are kept before; the transaction only moves the offsets, and a redo after a crash changes nothing. It costs
 broker and client some 10 ms of CPU whatever it moves."""
-REGISTRAR_GATHER: Final = 128
+REGISTRAR_GATHER: Final = 256
 """Records of one transaction that is not held any longer: not so many that there is no room for others (`Progress`)."""
 REGISTRAR_BATCH: Final = 1000
 """Records of one transaction at most, which is whatever is finished."""

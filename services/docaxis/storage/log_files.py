@@ -9,7 +9,8 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
@@ -27,6 +28,8 @@ from docaxis_signing.transparency.tiles import ENTRIES, WIDTH, Tile, TileReader,
 CHECKPOINT: Final = "checkpoint"
 VKEY: Final = "vkey"
 _NEW: Final = ".new"
+WRITERS: Final = 4
+"""Files that are synced at once: each waits for the disk by itself, and 256 take 0.3 s so instead of 1."""
 
 
 class Disk(Protocol):
@@ -38,8 +41,8 @@ class Disk(Protocol):
     def names(self, path: str) -> list[str]:
         """Name what is in a directory; nothing if it is not there."""
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a file anew and sync its bytes."""
+    def write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write files anew and sync their bytes, in any order or at once."""
 
     def rename(self, path: str, target: str) -> None:
         """Put a file in another one's place."""
@@ -71,10 +74,15 @@ class LocalDisk:
         except FileNotFoundError:
             return []
 
-    def write(self, path: str, data: bytes) -> None:
-        """Write a file anew and sync its bytes."""
-        with (self._directory / path).open("wb") as file:
-            file.write(data)
+    def write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write files anew and sync their bytes."""
+        with ThreadPoolExecutor(WRITERS) as writers:
+            for _ in writers.map(self._write, files):
+                pass
+
+    def _write(self, one: tuple[str, bytes]) -> None:
+        with (self._directory / one[0]).open("wb") as file:
+            file.write(one[1])
             file.flush()
             os.fsync(file.fileno())
 
@@ -120,7 +128,7 @@ class LogFiles:
         checkpoint, token = self.read(anchor_path(size, ANCHORED)), self.read(anchor_path(size, TOKEN))
         return None if checkpoint is None or token is None else (checkpoint, token)
 
-    def put(self, files: Iterable[tuple[str, bytes]]) -> None:
+    def put(self, files: Sequence[tuple[str, bytes]]) -> None:
         """Write files so that all of them are durable when this returns.
 
         Raises:
@@ -132,14 +140,15 @@ class LogFiles:
             self._known.clear()  # a directory that was thought to be there may not be
             raise
 
-    def _put(self, files: Iterable[tuple[str, bytes]]) -> None:
+    def _put(self, files: Sequence[tuple[str, bytes]]) -> None:
         touched: dict[str, None] = {}
-        for path, data in files:
+        for path, _ in files:
             parent = str(PurePosixPath(path).parent)
             self._make(parent, touched)
-            self._disk.write(path + _NEW, data)
-            self._disk.rename(path + _NEW, path)
             touched[parent] = None
+        self._disk.write([(path + _NEW, data) for path, data in files])
+        for path, _ in files:
+            self._disk.rename(path + _NEW, path)
         for directory in reversed(touched):
             self._disk.sync_directory(directory)
         self._known.update(touched)

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -270,11 +270,11 @@ class FailingDisk(LocalDisk):
     error: int | None = None
     operation = "write"
 
-    def write(self, path: str, data: bytes) -> None:
+    def write(self, files: Sequence[tuple[str, bytes]]) -> None:
         if self.error is not None and self.operation == "write":
-            super().write(path, data[: len(data) // 2])
+            super().write([(path, data[: len(data) // 2]) for path, data in files])
             self._fail()
-        super().write(path, data)
+        super().write(files)
         if self.operation == "sync":
             self._fail()
 

@@ -78,12 +78,17 @@ class SimulatedDisk:
     def names(self, path: str) -> list[str]:
         return [PurePosixPath(name).name for name in self._now if str(PurePosixPath(name).parent) == path]
 
-    def write(self, path: str, data: bytes) -> None:
-        self._begin(path)
-        if self._trouble.may_crash():
-            self._now[path] = data[: self._trouble.dice.randint(0, len(data))]
-            raise Crashed
-        self._now[path] = data
+    def write(self, files: Sequence[tuple[str, bytes]]) -> None:
+        dice = self._trouble.dice
+        waiting = dice.sample(files, len(files))
+        while waiting:
+            path, data = waiting.pop()
+            self._begin(path)
+            if self._trouble.may_crash():
+                torn = [(path, data), *waiting]  # all of them may be under way
+                self._now |= {name: some[: dice.randint(0, len(some))] for name, some in torn}
+                raise Crashed
+            self._now[path] = data
 
     def rename(self, path: str, target: str) -> None:
         self._begin(target)
