@@ -169,6 +169,7 @@ async def test_an_auditor_searches_and_reads_a_documents_story_without_javascrip
             break
         await page.wait_for_timeout(500)
     await expect(page.get_by_role("row").nth(1)).to_contain_text("Sổ chứng minh mục này")
+    await expect(page.get_by_role("row").nth(1).get_by_role("link")).to_have_count(1)  # its proof: no story is told
     await check_at_200_percent(browser, office, address)
 
 
@@ -214,6 +215,7 @@ async def test_nobody_else_comes_to_the_desk_and_auditors_come_nowhere_else(offi
         assert (await auditor.get("/")).headers["location"] == "/audit"
         for path in ("/inbox", "/outbox", "/search", "/registers/incoming", "/deadlines", "/accounts", "/drafts"):
             assert (await auditor.get(path)).status_code == 404, path
+        assert "Kiểm toán" in (await auditor.get("/account")).text
         await strange_addresses(auditor, sent)
         await foreign_forms(auditor)
 
