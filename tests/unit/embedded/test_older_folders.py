@@ -16,6 +16,7 @@ MADE_ANEW: dict[str, Callable[[dict[str, Any]], Any]] = {
     "services.log": lambda value: value["services"].pop("log"),
     "services.directory": lambda value: value["services"].pop("directory"),
     "services.clerk": lambda value: value["services"].pop("clerk"),
+    "auditor_password": lambda value: value.pop("auditor_password"),
     "a.clerk_password": lambda value: value["members"]["a"].pop("clerk_password"),
 }
 
@@ -28,6 +29,7 @@ def saved() -> dict[str, Any]:
         "members": {"a": identities.member_to_json(member)},
         "operator": "o",
         "auditor": "u",
+        "auditor_password": "v",
     }
 
 
@@ -42,7 +44,7 @@ def lacking(value: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]
 
         return pop
 
-    ways = {name: popping(name) for name in ("operator", "auditor")}
+    ways = {name: popping(name) for name in ("operator", "auditor", "auditor_password")}
     ways |= {f"services.{name}": popping("services", name) for name in value["services"]}
     ways |= {f"passwords.{name}": popping("services", "passwords", name) for name in value["services"]["passwords"]}
     return ways | {f"a.{name}": popping("members", "a", name) for name in value["members"]["a"]}
