@@ -50,8 +50,10 @@ CREATE INDEX incoming_waiting ON docaxis_queue.incoming (id) WHERE taken_at IS N
 
 PIECE: Final = 1024 * 1024
 """Bytes of a packet that are held at a time."""
-AHEAD: Final = 64
-"""Packets that wait in the folder: enough to keep the way to the axis full; the others wait in the table."""
+AHEAD: Final = 1_000
+"""Packets that wait in the folder: enough to keep the way to the axis full between two looks; others wait in rows."""
+AHEAD_BYTES: Final = 2 * 1024 * 1024 * 1024
+"""And their size together, after which no further one is brought: the folder's disk holds what comes, too."""
 MAX_DATA: Final = 512 * 1024 * 1024
 """Bytes of a row; PostgreSQL takes just under 1 GiB. What is larger stays with the connector, which says where."""
 CONNECTING_SECONDS: Final = 10.0
@@ -114,15 +116,16 @@ class Queue:
             OSError: The folder takes nothing; what was not taken is still in the table.
         """
         brought = 0
+        count, size = await asyncio.to_thread(self._waiting)
         async with self._connected() as connection:
-            while await asyncio.to_thread(self._has_room):
+            while count + brought < AHEAD and size < AHEAD_BYTES:
                 async with connection.transaction():
                     found = await connection.fetchrow(_NEXT)
                     if found is None:
                         break
                     await self._write(connection, *found)
                     await connection.execute(_TAKEN, found[0])
-                brought += 1
+                brought, size = brought + 1, size + found[1]
         return brought
 
     async def give(self) -> int:
@@ -144,8 +147,13 @@ class Queue:
                     path.unlink()
         return len(paths) - len(known)
 
-    def _has_room(self) -> bool:
-        return sum(1 for place in (self.folder.out, self.folder.taken) for _ in place.iterdir()) < AHEAD
+    def _waiting(self) -> tuple[int, int]:
+        """Say how many files wait in the folder, and their bytes; one that is moved meanwhile may be missed."""
+        sizes = []
+        for path in (*self.folder.out.iterdir(), *self.folder.taken.iterdir()):
+            with suppress(FileNotFoundError):
+                sizes.append(path.stat().st_size)
+        return len(sizes), sum(sizes)
 
     async def _write(self, connection: "Connection", row: int, size: int) -> None:
         part = self.folder.work / "brought.part"

@@ -63,10 +63,11 @@ class Connector:
             UnavailableQueue: The agency's database is away; likewise.
         """
         async with self._open(ONCE) as (outgoing, incoming, queue):
-            settled = 0
-            while queue is not None and await queue.bring():
-                settled += await outgoing.pass_once()
-            settled += await outgoing.pass_once()
+            brought = 0 if queue is None else await queue.bring()
+            settled = passed = await outgoing.pass_once()
+            while queue is not None and (brought or passed):  # what was settled left room for further rows
+                brought, passed = await queue.bring(), await outgoing.pass_once()
+                settled += passed
             done = Round(settled, await incoming.take_deliveries(), await incoming.take_news())
             if queue is not None:
                 await queue.give()

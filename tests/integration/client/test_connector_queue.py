@@ -76,13 +76,21 @@ async def test_a_row_is_sent_and_what_became_of_it_is_a_row(fake: Any, system: S
     assert await waiting(system) == 0
 
 
+@pytest.mark.parametrize(("limit", "most"), [("AHEAD", 2), ("AHEAD_BYTES", 1000)])
 async def test_one_round_takes_all_rows_though_few_wait_in_the_folder(
-    fake: Any, system: System, carrier: Connector, monkeypatch: pytest.MonkeyPatch
+    fake: Any, system: System, carrier: Connector, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
-    monkeypatch.setattr(queue, "AHEAD", 2)
+    monkeypatch.setattr(queue, limit, most)
+    await put(system, packet())
+    async with queue.Queue.open(carrier._queue or "", carrier._folder) as own:
+        carrier._folder.prepare()
+        await own.bring()
+        await put(system, packet(16))
+        await put(system, packet(17))
+        assert (await own.bring(), await waiting(system)) == ((1, 1) if limit == "AHEAD" else (0, 2))
     ids = [await put(system, packet(number, PDF + str(number).encode())) for number in range(5)]
-    assert (await carrier.once()).settled == 5
-    assert sorted(row["outgoing_id"] for row in await rows(system, "receipt")) == ids
+    assert (await carrier.once()).settled == 8
+    assert {row["outgoing_id"] for row in await rows(system, "receipt")} > set(ids)
 
 
 async def test_news_and_evidence_of_a_row_name_it_each_once(fake: Any, system: System, carrier: Connector) -> None:
