@@ -16,12 +16,14 @@ from docaxis.bus.work import Outcome, Work
 from docaxis.failpoints import Point, reach
 from docaxis.registrar.problems import ContradictoryStatement, RejectedStatement
 from docaxis.registrar.statements import check_statement
+from docaxis.storage.decisions import RefusedStatement
 from docaxis.storage.grouping import Grouped
 from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.events import Event, EvidenceRecord
 from docaxis_schemas.moments import Clock
 from docaxis_signing.receipts import EvidenceSigner
 from docaxis_signing.transparency.leaves import sealed
+from docaxis_signing.transparency.problems import RejectedLeaf
 
 ENOUGH: Final = 256
 """Statements that need not wait for others to go along."""
@@ -60,6 +62,7 @@ class Registrar:
         Raises:
             RejectedStatement: It is none of ours.
             ContradictoryStatement: Another one was signed under its id.
+            RefusedStatement: Its entry would be larger than one may be.
             UnavailableStorage: Try again.
         """
         if not isinstance(work.event, EvidenceRecord):
@@ -93,7 +96,10 @@ class Registrar:
         first = {receipt.event_id: (receipt, value) for receipt, value in reversed(signed)}
         receipts = [receipt for receipt, _ in first.values()]
         secrets = await self._store.secrets(receipt.submission_id for receipt in receipts)
-        leaves = {key: sealed(secrets[one.submission_id], value) for key, (one, value) in first.items()}
+        try:
+            leaves = {key: sealed(secrets[one.submission_id], value) for key, (one, value) in first.items()}
+        except RejectedLeaf as error:  # then each goes alone, so that the others do not suffer from it
+            raise RefusedStatement(f"a statement that no entry can be made of: {error}") from error
         before = await self._store.insert(receipts, leaves)
         ids = [receipt.event_id for receipt, _ in signed]
         return [before[one] if one in before else first[one][0].statement for one in ids]

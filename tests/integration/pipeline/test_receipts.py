@@ -13,10 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.bus.port import Partition, Received
-from docaxis.bus.work import Work
+from docaxis.bus.work import Outcome, Work
 from docaxis.registrar.problems import ContradictoryStatement, RejectedStatement
 from docaxis.registrar.service import Registrar
-from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.events import EvidenceRecord, Judged
@@ -206,6 +206,16 @@ async def test_statements_that_wait_are_inserted_together_and_a_lost_batch_is_tr
     assert store.batches[:2] == [1, 39]
     assert len(store.batches) == 4
     assert await world.count("receipts", type("S", (), {"id": submission})()) == 40
+
+
+async def test_a_statement_that_no_entry_can_be_made_of_fails_alone(world: Any) -> None:
+    submission = event_id(UUID(int=world.number), "submission")
+    many: dict[str, Any] = {f"f{number}": 1 for number in range(900)}  # a commitment is longer than such a fact
+    records = [_statement(submission, "warm"), _statement(submission, "many", **many), _statement(submission, "other")]
+    registrar = _registrar(world)
+    done = await asyncio.gather(*(registrar.handle(_work(item)) for item in records), return_exceptions=True)
+    assert [type(item) for item in done] == [Outcome, RefusedStatement, Outcome]
+    assert await world.count("receipts", type("S", (), {"id": submission})()) == 2
 
 
 async def test_a_cancelled_caller_takes_nobody_along(world: Any) -> None:

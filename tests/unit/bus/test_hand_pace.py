@@ -9,9 +9,12 @@ from docaxis.bus.port import Partition, Received
 from docaxis.bus.work import Outcome, Pace
 
 
+def record(number: int, offset: int) -> Received:
+    return Received(Partition("judged", number), offset, b"", b"", (), 0)
+
+
 def finish(hand: Hand, offset: int, now: float) -> None:
-    record = Received(Partition("judged", 0), offset, b"", b"", (), 0)
-    hand.finish(hand.take(record, now), Outcome(), now)
+    hand.finish(hand.take(record(0, offset), now), Outcome(), now)
 
 
 def commit(hand: Hand, now: float) -> None:
@@ -45,3 +48,13 @@ def test_a_held_record_waits_even_at_rest_but_not_at_a_stop() -> None:
     finish(hand, 2, 10.9)
     assert hand.due_in(10.9, hurry=False) == pytest.approx(0.1)
     assert hand.due_in(10.9, hurry=True) == 0
+
+
+def test_what_is_in_hand_for_long_is_not_waited_for() -> None:
+    hand = Hand(Pace(ordered=False, fresh=timedelta(seconds=10)))
+    old = [hand.take(record(number, offset), 0.0) for number in (0, 1) for offset in (0, 1)]
+    new = [hand.take(record(0, offset), 5.0) for offset in (2, 3, 4)]
+    assert (hand.fresh(9.0), hand.fresh(10.0), hand.fresh(15.0)) == (7, 3, 0)
+    hand.finish(new[1], Outcome(), 9.0)
+    hand.finish(old[0], Outcome(), 9.0)
+    assert (hand.fresh(9.0), hand.fresh(10.0), hand.fresh(15.0)) == (5, 2, 0)
