@@ -1,13 +1,14 @@
 """Two agencies and the axis through random steps: whatever crashes or comes twice, none contradicts another.
 
-The real router decides, over rows in memory. A step hands something in, asks, answers, hands over or lets time pass, or
-has the router take a record: well, with a crash before or after its commit, or twice. What the agencies read and what
-the log states are folded from the records the router sent, and compared with each other and with the rows.
+The real router decides, over rows in memory. A step hands something in, asks, answers, hands over, lets a timer ring,
+or has the router take a record: well, with a crash before or after its commit, or twice. What the agencies read and
+what the log states are folded from the records the router sent, and compared with each other and with the rows.
 """
 
 import hashlib
 import json
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -31,10 +32,12 @@ from docaxis.bus.work import Work
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED
 from docaxis.router.own_news import TIMER, timer_action
+from docaxis.router.parking import PARKED, look_of
 from docaxis.router.problems import RejectedWork
 from docaxis.router.service import Router
 from docaxis.storage.changes import SignedRecord
 from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.routing import NewTimer
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import decode
 from docaxis_schemas.events import Action, EvidenceRecord, InboxItem, Judged
@@ -47,8 +50,11 @@ AGENCIES = {"so-mot": ("H01",), "so-hai": ("H02", "H02.01")}
 SERVES = {code: member for member, codes in AGENCIES.items() for code in codes}
 KEYS = {member: MemberSigner.generate(f"{member}-1").public_jwk() for member in AGENCIES}
 NUMBERS = ("1", "2", "3")
+PARKED_FOR = timedelta(hours=1)
 NEAR = st.integers(0, 2)
 """Which one is meant, counted from the latest: what happens to one thing matters, not that there are many."""
+FOR_ROUTER = {"route", "dead-letter", "given-up"}
+"""Decisions after which nothing waits for a submission any more."""
 FAULTS = ("none", "none", "none", "crash before commit", "crash after commit", "comes twice")
 
 
@@ -66,6 +72,17 @@ class _Directory:
         return SERVES.get(code)
 
 
+@dataclass(frozen=True)
+class Paper:
+    """What was handed in: its number as an issuer's, and which earlier ones it names."""
+
+    sender: str
+    key: tuple[str, str | None]
+    received_at: datetime
+    names: frozenset[tuple[str, str] | UUID]
+    delivers: bool
+
+
 class LifeOfDocuments(RuleBasedStateMachine):
     """The scene, its steps, and what must hold after each of them."""
 
@@ -80,6 +97,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
             lambda: self.now,
             lambda at: at,
             records=RecordLookup(MemoryBus(MemoryBroker())),
+            parked_for=PARKED_FOR,
         )
         self.waiting: list[tuple[int, Judged | Action]] = []
         self.offset = 0
@@ -89,6 +107,8 @@ class LifeOfDocuments(RuleBasedStateMachine):
         self.handed: list[tuple[UUID, str, tuple[str, ...], tuple[str, ...]]] = []
         self.named: dict[str, set[str]] = {}
         self.acts = 0
+        self.papers: dict[UUID, Paper] = {}
+        self.routed: set[UUID] = set()
 
     # What agencies do. Records are kept as the gateway would keep them, also those it would have refused.
 
@@ -99,6 +119,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
         content=st.sampled_from("abc"),
         earlier=st.sampled_from(NUMBERS),
         refused=st.sampled_from([False, False, False, True]),
+        how=st.sampled_from(["plainly", "plainly", "forwarded", "several", "removing", "by id"]),
     )
     def hand_in(
         self,
@@ -108,9 +129,56 @@ class LifeOfDocuments(RuleBasedStateMachine):
         content: str,
         earlier: str,
         refused: bool,  # noqa: FBT001
+        how: str,
     ) -> None:
+        self._hand_in(sender, number, action, content, earlier, refused=refused, how=how)
+
+    @rule(
+        sender=st.sampled_from(sorted(AGENCIES)),
+        action=st.sampled_from(["update", "replace", "revoke"]),
+        earlier=st.sampled_from(NUMBERS),
+        number=st.sampled_from([*NUMBERS, None]),
+        how=st.sampled_from(["plainly", "several", "removing", "by id"]),
+        fault=st.sampled_from(FAULTS),
+        at_length=st.booleans(),
+    )
+    def one_overtakes_what_it_names(
+        self,
+        sender: str,
+        action: str,
+        earlier: str,
+        number: str | None,
+        how: str,
+        fault: str,
+        at_length: bool,  # noqa: FBT001
+    ) -> None:
+        """At length everybody else's records are taken and its timer rings; its own may come again after that."""
+        self._hand_in(sender, earlier, "new", "c", earlier)
+        self._hand_in(sender, number, action, "a", earlier, how=how)
+        self._take(-1, fault)
+        if not at_length:
+            return
+        name = self.handed[-1][0]
+        for other in [event for _, event in self.waiting if event.submission_id != name]:
+            self._take(next(place for place, (_, event) in enumerate(self.waiting) if event is other), "none")
+        for timer in [one for one in self.store.rows.timers.values() if one.submission_id == name]:
+            self._ring(timer, late=False)
+            self._take(-1, "none")
+
+    def _hand_in(
+        self,
+        sender: str,
+        number: str | None,
+        action: str,
+        content: str,
+        earlier: str,
+        *,
+        refused: bool = False,
+        how: str = "plainly",
+    ) -> None:
+        self.now += timedelta(seconds=1)
         other = next(member for member in AGENCIES if member != sender)
-        issuer, recipients = AGENCIES[sender][0], AGENCIES[other]
+        issuer, recipients = AGENCIES[other if how == "forwarded" else sender][0], AGENCIES[other]
         own_id = f"key-{len(self.handed)}"
         name = submission_id(sender, own_id)
         sha256 = hashlib.sha256(f"{sender}/{content}".encode()).hexdigest()
@@ -119,12 +187,17 @@ class LifeOfDocuments(RuleBasedStateMachine):
             "promulgated_on": "2026-03-04", "notation": "CV", "recipients": [{"organisation": recipients[0]}],
         }  # fmt: skip
         document |= {} if number is None else {"number": number}
+        names: list[tuple[str, str] | UUID] = []
         if action != "new":
-            named = {"action": action, "reason": "sai", "document_id": f"{issuer},2026/03/04,{earlier}/CV"}
-            document |= {"business": named}
+            own = [one for one, by, *_ in self.handed if by == sender]
+            names = [own[-1]] if how == "by id" and own else [(issuer, earlier)]
+            if how == "several" and action == "replace":
+                names.append((issuer, NUMBERS[NUMBERS.index(earlier) - 1]))
+            document |= {"business": _business(action, names, recipients, how)}
         manifest = {
             "v": 1, "kind": "submission", "axis": "docaxis", "environment": "test", "member": sender, "id": own_id,
-            "time": "2026-03-04T04:59:00.000000Z", "document": document, "forwarded": False,
+            "time": "2026-03-04T04:59:00.000000Z", "document": document,
+            "forwarded": how == "forwarded",
             "contents": [
                 {"role": "main", "name": "a.pdf", "media_type": "application/pdf", "size": 10, "sha256": sha256}
             ],
@@ -138,6 +211,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
         }  # fmt: skip
         verdict = ("TOTAL-FAILED", "broken", "refuse") if refused else ("TOTAL-PASSED", None, "deliver")
         self.handed.append((name, sender, recipients, (sha256,)))
+        self.papers[name] = Paper(sender, (issuer, number), self.now, frozenset(names), not refused)
         self._put(
             Judged(name, 1, sender, event_id(name, "v"), "ab" * 32, verdict[0], None, verdict[1], verdict[2], self.now)
         )
@@ -145,7 +219,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR, by_sender=st.sampled_from([True, True, True, False]), one=st.booleans(), at_once=st.booleans())
     def recall(self, pick: int, by_sender: bool, one: bool, at_once: bool) -> None:  # noqa: FBT001
-        name, sender, recipients, _ = self._handed_in(pick)
+        name, sender, recipients, _ = self._meant(pick)
         member = sender if by_sender else SERVES[recipients[0]]
         body = {"submission_id": str(name), "reason": "gửi nhầm", "recipients": [recipients[0]] if one else []}
         action = self._act(name, "recall", member, None, body)
@@ -160,7 +234,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
 
     def act_on_a_delivery(self, pick: int, *, first: bool, what: str) -> None:
         """Only its recipient's member can know of a delivery, and only once it was made."""
-        name, _, recipients, contents = self._handed_in(pick)
+        name, _, recipients, contents = self._meant(pick)
         recipient = recipients[0] if first else recipients[-1]
         delivery = delivery_id(name, recipient)
         if not any(item.delivery_id == delivery for item, _ in self.inboxes[SERVES[recipient]]):
@@ -173,7 +247,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
     @rule(pick=NEAR, codes=st.lists(st.sampled_from(["15", "16"]), max_size=3))
     def recall_and_answer_at_length(self, pick: int, codes: list[str]) -> None:
         """Everything that waits is settled first, so that the answers meet a request: one, or more than one."""
-        name, sender, recipients, _ = self._handed_in(pick)
+        name, sender, recipients, _ = self._meant(pick)
         body = {"submission_id": str(name), "reason": "gửi nhầm", "recipients": []}
         for settled in range(2 + len(codes)):
             while self.waiting:
@@ -186,9 +260,16 @@ class LifeOfDocuments(RuleBasedStateMachine):
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR)
     def time_is_over(self, pick: int) -> None:
-        name = self._handed_in(pick)[0]
+        name = self._meant(pick)[0]
         body = canonical({"timer": EXPIRED})
         self._put(Action(timer_action(name, EXPIRED), name, TIMER, "", None, self.now, body))
+
+    @precondition(lambda self: self.store.rows.timers)
+    @rule(pick=NEAR, late=st.sampled_from([False, False, True]))
+    def a_timer_rings(self, pick: int, late: bool) -> None:  # noqa: FBT001
+        """It may ring long after it was due: whoever looks at timers may have been away."""
+        timers = sorted(self.store.rows.timers.values(), key=lambda one: (one.due_at, one.timer_id))
+        self._ring(timers[pick % len(timers)], late=late)
 
     @precondition(lambda self: self.waiting)
     @rule(pick=NEAR, fault=st.sampled_from(FAULTS))
@@ -201,7 +282,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
         for _ in range(len(self.waiting)):
             self._take(-1 if latest_first else 0, fault if len(self.waiting) == 1 else "none")
 
-    def _handed_in(self, pick: int) -> tuple[UUID, str, tuple[str, ...], tuple[str, ...]]:
+    def _meant(self, pick: int) -> tuple[UUID, str, tuple[str, ...], tuple[str, ...]]:
         return self.handed[-1 - pick % len(self.handed)]
 
     def _act(self, name: UUID, kind: str, member: str, recipient: str | None, body: dict[str, Any]) -> UUID:
@@ -219,6 +300,12 @@ class LifeOfDocuments(RuleBasedStateMachine):
     def _put(self, event: Judged | Action) -> None:
         self.offset += 1
         self.waiting.append((self.offset, event))
+
+    def _ring(self, timer: NewTimer, *, late: bool) -> None:
+        del self.store.rows.timers[timer.timer_id]
+        self.now = max(self.now, timer.due_at) + (2 * PARKED_FOR if late else timedelta())
+        name, body = timer.submission_id, canonical({"timer": timer.kind})
+        self._put(Action(timer_action(name, timer.kind), name, TIMER, "", None, self.now, body))
 
     def _take(self, index: int, fault: str) -> None:
         offset, event = self.waiting[index]
@@ -251,6 +338,32 @@ class LifeOfDocuments(RuleBasedStateMachine):
             self.log.append((event, json.loads(event.statement)["facts"]))
 
     # What must hold.
+
+    @invariant()
+    def what_names_an_earlier_document_is_routed_after_it(self) -> None:
+        decisions = self.store.rows.decisions
+        done = {one.submission_id for one in decisions.values() if one.kind in FOR_ROUTER}
+        for name in done - self.routed:
+            paper, parked = self.papers[name], decisions.get(event_id(name, PARKED))
+            open_ones = {
+                other
+                for other, one in self.papers.items()
+                if (other in paper.names or one.key in paper.names) and one.sender == paper.sender
+                if one.received_at < paper.received_at and other not in done
+            }
+            if paper.delivers and open_ones:
+                assert parked is not None, (name, open_ones)
+                assert self.now >= parked.decided_at + PARKED_FOR, "it waits as long as it may"
+        self.routed = done
+
+    @invariant()
+    def what_waits_for_another_is_told_to_its_sender_once_and_stated(self) -> None:
+        told = Counter(
+            item.submission_id for items in self.inboxes.values() for item, body in items if body.get("news") == "held"
+        )
+        stated = Counter(event.submission_id for event, _ in self.log if event.type == "submission.parked")
+        assert told == stated
+        assert set(stated.values()) <= {1}
 
     @invariant()
     def a_delivery_ends_once_and_is_asked_about_once_at_a_time(self) -> None:
@@ -328,8 +441,19 @@ class LifeOfDocuments(RuleBasedStateMachine):
         """Let everything that waits be done without faults, then compare rows and log, line by line."""
         if not hasattr(self, "waiting"):
             return
+        for late in (False, True):
+            while self.waiting:
+                self._take(0, "none")
+            self.what_names_an_earlier_document_is_routed_after_it()
+            for timer in [one for one in self.store.rows.timers.values() if look_of(one.kind) is not None]:
+                self._ring(timer, late=late)
         while self.waiting:
             self._take(0, "none")
+        self.what_names_an_earlier_document_is_routed_after_it()
+        self.what_waits_for_another_is_told_to_its_sender_once_and_stated()
+        assert self.routed == set(self.papers), "nothing waits for ever"
+        parked = {one.submission_id for one in self.store.rows.decisions.values() if one.kind == PARKED}
+        assert {event.submission_id for event, _ in self.log if event.type == "submission.parked"} == parked
         lines = self._lines()
         for delivery, row in self.store.rows.deliveries.items():
             assert row["state"] == _state(lines.get(delivery, [])), (row, lines.get(delivery))
@@ -345,6 +469,18 @@ class LifeOfDocuments(RuleBasedStateMachine):
             if event.recipient is not None and "version" in facts:
                 found.setdefault(UUID(facts["delivery_id"]), []).append((event.type, facts))
         return {name: sorted(facts, key=lambda one: one[1]["version"]) for name, facts in found.items()}
+
+
+def _business(
+    action: str, names: list[tuple[str, str] | UUID], recipients: tuple[str, ...], how: str
+) -> dict[str, Any]:
+    ids = [str(one) if isinstance(one, UUID) else f"{one[0]},2026/03/04,{one[1]}/CV" for one in names]
+    business: dict[str, Any] = {"action": action, "reason": "sai"}
+    if len(ids) > 1:
+        return business | {"replacements": [{"document_id": one, "holders": [recipients[-1]]} for one in ids]}
+    if how == "removing" and action == "update":
+        business |= {"update": {"receivers": [{"code": recipients[-1], "change": "removed"}]}}
+    return business | {"document_id": ids[0]}
 
 
 def _state(facts: list[tuple[str, dict[str, Any]]]) -> str:
