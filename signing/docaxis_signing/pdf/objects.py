@@ -5,12 +5,13 @@ pyHanko's view of an older revision shares its blind spots with its view of the 
 streams.
 """
 
+import binascii
 import re
 import zlib
+from binascii import unhexlify
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from docaxis_signing.pdf.crossreference import Section
@@ -25,6 +26,7 @@ from docaxis_signing.pdf.syntax import (
     read_indirect,
     read_numbered,
     read_value,
+    unescaped,
 )
 
 _REFERENCES: Final = re.compile(rb"(?<!\d)(\d{1,4000}+)[\x00\t\n\x0c\r ]++\d{1,5}[\x00\t\n\x0c\r ]*+R(?![A-Za-z0-9])")
@@ -41,9 +43,6 @@ _BEFORE_BYTES: Final = 64
 _NUMBERS: Final = b"\x00\t\n\x0c\r 0123456789"
 _STRINGS: Final = re.compile(rb"\([^()\\]*+\)")
 _PAIRS: Final = ((b"<<", b">>"), (b"<", b">"), (b"[", b"]"))
-_ESCAPED: Final = re.compile(rb"\\(\r\n|[0-7]{1,3}|.)", re.DOTALL)
-_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_LINE_ENDS: Final = frozenset({b"\r\n", b"\r", b"\n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,21 +335,13 @@ def _plain(data: bytes, value: Any) -> Any:
 
 
 def _string(raw: bytes, *, hexadecimal: bool) -> bytes:
-    if hexadecimal:
+    if not hexadecimal:
+        return unescaped(raw[1:-1])
+    try:
+        return unhexlify(raw[1:-1])
+    except binascii.Error:
         digits = b"".join(raw[1:-1].split()).replace(b"\0", b"")
-        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
-    if b"\\" not in raw:
-        return raw[1:-1]
-    parts = _ESCAPED.split(raw[1:-1])
-    parts[1::2] = map(_unescaped, parts[1::2])
-    return b"".join(parts)
-
-
-@lru_cache(maxsize=1024)  # there are fewer: a byte, one to three octal digits, a line end
-def _unescaped(code: bytes) -> bytes:
-    if code[:1].isdigit():
-        return bytes([int(code, 8) & 0xFF]) if code[0] < ord("8") else code
-    return b"" if code in _LINE_ENDS else _ESCAPES.get(code, code)
+        return unhexlify(digits + b"0" * (len(digits) % 2))
 
 
 def same(one: Any, other: Any) -> bool:

@@ -3,14 +3,18 @@
 import binascii
 import re
 from binascii import unhexlify
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
 MAX_MAP: Final = 4 * 1024 * 1024
 """Bytes of a ToUnicode map."""
+UNKNOWN_WIDTH: Final = 500.0
+"""Of a code that a font of single bytes gives no width, in thousandths of the size; the standard fonts give none."""
+COMPOSITE_WIDTH: Final = 1000.0
+"""The same of a composite font that does not say (ISO 32000-2, 9.7.4.3)."""
 LETTER_DIGITS: Final = 8
 """Digits of one letter, or of two that are written as one."""
 LETTERS_KEPT: Final = 4096
@@ -22,21 +26,56 @@ _TEXT: Final = re.compile(rb"<([0-9A-Fa-f\s]*)>")
 _SPACE: Final = re.compile(rb"\s")
 
 
-@dataclass(frozen=True, slots=True)
 class Font:
-    """How the codes of a font become text and advance."""
+    """How the codes of a font become text and advance; nothing of it is read before it is asked for.
 
-    bytes_per_code: int = 1
-    text: dict[int, str] = field(default_factory=dict)
-    widths: dict[int, float] = field(default_factory=dict)
-    default_width: float = 500.0
+    Anything but a font dictionary is a font of single bytes.
+    """
 
-    def show(self, codes: bytes) -> tuple[str, float]:
-        """Give text and width, in thousandths of the font size."""
-        size = self.bytes_per_code
-        numbers = [int.from_bytes(codes[at : at + size], "big") for at in range(0, len(codes) - size + 1, size)]
-        text = "".join(self.text.get(number, chr(number) if size == 1 else "\ufffd") for number in numbers)
-        return text, sum(self.widths.get(number, self.default_width) for number in numbers)
+    def __init__(self, resources: Any = None, name: str = "") -> None:
+        self._resources, self._name = resources, name
+
+    def text(self, codes: bytes) -> str:
+        """Give the text of codes."""
+        letters = self._letters
+        if self._composite:
+            return "".join(letters.get(number, "\ufffd") for number in self._numbers(codes))
+        return "".join(letters[number] if number in letters else chr(number) for number in codes)
+
+    def width(self, codes: bytes) -> float:
+        """Give the width of codes, in thousandths of the font size."""
+        widths, default = self._widths
+        return sum(widths.get(number, default) for number in self._numbers(codes))
+
+    @cached_property
+    def _font(self) -> Any:
+        font = member(member(self._resources, "/Font"), self._name)
+        return font if isinstance(font, generic.DictionaryObject) else generic.DictionaryObject()  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def _composite(self) -> bool:
+        return bool(self._font.get("/Subtype") == "/Type0")
+
+    def _numbers(self, codes: bytes) -> Iterable[int]:
+        if not self._composite:
+            return codes
+        return [first << 8 | second for first, second in zip(codes[::2], codes[1::2], strict=False)]
+
+    @cached_property
+    def _letters(self) -> dict[int, str]:
+        unicode = member(self._font, "/ToUnicode")
+        return _unicode(unicode.data[:MAX_MAP]) if isinstance(unicode, generic.StreamObject) else {}
+
+    @cached_property
+    def _widths(self) -> tuple[dict[int, float], float]:
+        """Widths of codes, and that of all others."""
+        if not self._composite:
+            first = int(member(self._font, "/FirstChar") or 0)
+            return dict(enumerate(map(float, items(self._font.get("/Widths"))), first)), UNKNOWN_WIDTH
+        descendants = items(self._font.get("/DescendantFonts"))
+        inner = descendants[0] if descendants else None
+        default = member(inner, "/DW")
+        return _composite_widths(items(member(inner, "/W"))), float(COMPOSITE_WIDTH if default is None else default)
 
 
 def member(holder: Any, name: str) -> Any:
@@ -55,23 +94,6 @@ def items(value: Any) -> list[Any]:
 
 def _followed(value: Any) -> Any:
     return value.get_object() if isinstance(value, generic.IndirectObject) else value  # type: ignore[no-untyped-call]
-
-
-def read_font(font: Any) -> Font:
-    """Read a font dictionary; anything else is a font of single bytes."""
-    if not isinstance(font, generic.DictionaryObject):
-        return Font()
-    composite = font.get("/Subtype") == "/Type0"
-    unicode = member(font, "/ToUnicode")
-    text = _unicode(unicode.data[:MAX_MAP]) if isinstance(unicode, generic.StreamObject) else {}
-    if composite:
-        descendants = items(font.get("/DescendantFonts"))
-        inner = descendants[0] if descendants else None
-        default = member(inner, "/DW")
-        return Font(2, text, _composite_widths(items(member(inner, "/W"))), float(1000 if default is None else default))
-    first = int(member(font, "/FirstChar") or 0)
-    widths = {first + index: float(width) for index, width in enumerate(items(font.get("/Widths")))}
-    return Font(1, text, widths)
 
 
 def _composite_widths(entries: list[Any]) -> dict[int, float]:

@@ -1,16 +1,18 @@
-"""Where a page bears marks: boxes of its text, pictures, lines and areas, in the page's units.
+"""Where a page bears marks below something: boxes of its text, pictures, lines and areas, in the page's units.
 
 Boxes are rather too large than too small. White areas and areas as large as the page are its background. What cannot be
-followed raises, and whoever asks takes that for marks everywhere.
+followed raises, and whoever asks takes that for marks everywhere. Text costs most, for its width and for whether it is
+more than blanks a font has to be read; both are asked only of text that may be below what is asked about.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from docaxis_signing.pdf.page_fonts import items, member
+from docaxis_signing.pdf.page_fonts import Font, items, member
 from docaxis_signing.pdf.page_text import (
     IDENTITY,
     Drawing,
@@ -18,6 +20,7 @@ from docaxis_signing.pdf.page_text import (
     Operand,
     Piece,
     State,
+    height_of,
     matrix_of,
     operations,
     times,
@@ -47,8 +50,8 @@ class Unfollowed(ValueError):
     """A page's content is too large or nested too deeply to be followed."""
 
 
-def marks_of(page: Any) -> tuple[Box, ...]:
-    """Give the boxes of what a page's content draws.
+def marks_of(page: Any, below: Sequence[Box]) -> tuple[Box, ...]:
+    """Give the boxes of what a page's content draws: of text what may be below some boxes, of all else everything.
 
     Raises:
         Unfollowed: The content is beyond a limit.
@@ -58,7 +61,7 @@ def marks_of(page: Any) -> tuple[Box, ...]:
     resources = next((found for node in _upwards(page) if (found := member(node, "/Resources")) is not None), None)
     size = next((found for node in _upwards(page) if len(found := items(node.get("/MediaBox"))) == 4), [0, 0, 0, 0])
     width, height = abs(float(size[2]) - float(size[0])), abs(float(size[3]) - float(size[1]))
-    found = _boxes(content, resources, State(), MAX_DEPTH)
+    found = _boxes(content, resources, State(), MAX_DEPTH, below)
     return tuple(box for box, area in found if not (area and _is_paper(box, width, height)))
 
 
@@ -87,26 +90,41 @@ def _is_paper(box: Box, width: float, height: float) -> bool:
     return right - left >= BACKGROUND * width and top - bottom >= BACKGROUND * height
 
 
-def _boxes(data: bytes, resources: Any, state: State, depth: int) -> list[tuple[Box, bool]]:
-    marking = _Marking(resources, state, depth)
+def _boxes(data: bytes, resources: Any, state: State, depth: int, below: Sequence[Box]) -> list[tuple[Box, bool]]:
+    marking = _Marking(resources, state, depth, below)
     for operator, operands in operations(data):
-        for piece in marking.operate(operator, operands):
-            if piece.text.strip() or not piece.text:
-                marking.found.append((_of_piece(piece), False))
+        for _ in marking.operate(operator, operands):
+            pass
     return marking.found
 
 
-def _of_piece(piece: Piece) -> Box:
+def _room(y: float, height: float) -> tuple[float, float]:
     """Give a line of text the room of its letters, rather too much: above and below, or beside where it is turned."""
+    return y - 0.3 * height, y + height
+
+
+def _of_piece(piece: Piece) -> Box:
     left, right = sorted((piece.x, piece.end))
-    return left, piece.y - 0.3 * piece.size, right, piece.y + piece.size
+    bottom, top = _room(piece.y, piece.size)
+    return left, bottom, right, top
+
+
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What was shown on a line without asking how wide it is."""
+
+    operands: Sequence[Operand]
+    font: Font
+    size: float
 
 
 class _Marking(Drawing):
     """Follows, beside text, what draws pictures and paths (8.5 and 8.9); `found` says of each box if it is an area."""
 
-    def __init__(self, resources: Any, state: State, depth: int) -> None:
+    def __init__(self, resources: Any, state: State, depth: int, below: Sequence[Box]) -> None:
         super().__init__(resources, state, depth)
+        self._below = below
+        self._passed: list[_Passed] = []
         self.found: list[tuple[Box, bool]] = []
         self._white, self._whites = False, list[bool]()
         self._parts: list[list[tuple[float, float]]] = []
@@ -119,6 +137,41 @@ class _Marking(Drawing):
         elif operator in _PATH:
             self._path(operator, numbers)
         super()._follow(operator, operands, numbers)
+
+    def _move(self, operator: bytes, numbers: list[float]) -> None:
+        before = self._at
+        super()._move(operator, numbers)
+        if operator == b"BT" or self._at is not before:
+            self._passed.clear()
+
+    def _show(self, operands: list[Operand]) -> Iterator[Piece]:
+        """Take note of text that may be below; of other text only that it moves what follows it on its line."""
+        state = self._state
+        if self._is_level() and not self._may_be_below(*self._height()):
+            self._passed.append(_Passed(operands, state.font, state.size))
+            return
+        for passed in self._passed:
+            for operand in passed.operands:
+                self._advance(operand, passed.font, passed.size)
+        self._passed.clear()
+        for piece in super()._show(operands):
+            box = _of_piece(piece)
+            if any(box[0] <= other[2] and other[0] <= box[2] for other in self._below):
+                text = piece.text
+                if text.strip() or not text:
+                    self.found.append((box, False))
+        yield from ()
+
+    def _is_level(self) -> bool:
+        """Tell whether text stays at its height however far it goes."""
+        return self._at[1] == 0 and self._state.ctm[1] == 0
+
+    def _height(self) -> tuple[float, float]:
+        placed = times(self._at, self._state.ctm)
+        return _room(placed[5], height_of(self._state.size, placed))
+
+    def _may_be_below(self, bottom: float, top: float) -> bool:
+        return any(bottom <= other[3] and other[1] <= top for other in self._below)
 
     def _ink(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"q":
@@ -170,7 +223,8 @@ class _Marking(Drawing):
         own = [float(number) for number in items(drawn.get("/Matrix"))]
         ctm: Matrix = times(matrix_of(own) if len(own) == 6 else IDENTITY, self._state.ctm)
         inner = State(ctm, self._state.font, self._state.size, self._state.leading)
-        self.found += _boxes(drawn.data, member(drawn, "/Resources") or self._resources, inner, self._depth - 1)
+        own_or_outer = member(drawn, "/Resources") or self._resources
+        self.found += _boxes(drawn.data, own_or_outer, inner, self._depth - 1, self._below)
         yield from ()
 
 

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 
-from docaxis_signing.pdf.page_fonts import Font, from_digits, items, member, read_font
+from docaxis_signing.pdf.page_fonts import Font, from_digits, items, member
+from docaxis_signing.pdf.syntax import unescaped
 
 MAX_CONTENT: Final = 4 * 1024 * 1024
 """Bytes of page content that are looked at; a page of a scanned document has a hundred."""
@@ -27,10 +28,10 @@ _TOKEN: Final = re.compile(
     rb"|(?P<name>/[^\s()<>\[\]{}/%]*)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))|(?P<comment>%[^\r\n]*)"
     rb"|(?P<operator>[A-Za-z'\"*][A-Za-z0-9*]*)"
 )
-_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-_LINE_ENDS: Final = frozenset({b"\r\n", b"\n", b"\r"})
-_PART: Final = re.compile(rb"[^()\\]+|[()]|\\(?:[0-7]{1,3}|\r\n|.)", re.DOTALL)
-"""A piece of a string: signs that stand for themselves, a parenthesis, or an escape."""
+_SIMPLE: Final = re.compile(rb"((?:[^()\\]|\\.)*+)\)", re.DOTALL)
+"""A string without parentheses in it, from behind its first one."""
+_PART: Final = re.compile(rb"(?:[^()\\]|\\.)++|[()]", re.DOTALL)
+"""A piece of a string: signs that stand for themselves or are escaped, or a parenthesis."""
 _PICTURE_END: Final = re.compile(rb"\sEI\b")
 _SHOWING: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
 _SETTING: Final = frozenset({b"q", b"Q", b"cm", b"Tf", b"TL"})
@@ -45,11 +46,17 @@ IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
 class Piece:
     """Shown text: from ``x`` to ``end`` on the baseline ``y``, all in the page's units."""
 
-    text: str
+    codes: bytes
+    font: Font
     x: float
     end: float
     y: float
     size: float
+
+    @property
+    def text(self) -> str:
+        """What is shown."""
+        return self.font.text(self.codes)
 
 
 @dataclass(slots=True)
@@ -160,7 +167,7 @@ class Drawing:
 
     def _font(self, name: str) -> Font:
         if name not in self._fonts:
-            self._fonts[name] = read_font(member(member(self._resources, "/Font"), name))
+            self._fonts[name] = Font(self._resources, name)
         return self._fonts[name]
 
     def _move(self, operator: bytes, numbers: list[float]) -> None:
@@ -177,16 +184,19 @@ class Drawing:
 
     def _show(self, operands: list[Operand]) -> Iterator[Piece]:
         """Show strings; a number between them moves back by thousandths of the size."""
-        state = self._state
+        font, ctm = self._state.font, self._state.ctm
         for operand in operands:
-            if isinstance(operand, float):
-                self._at = times((1, 0, 0, 1, -operand / 1000 * state.size, 0), self._at)
-            elif isinstance(operand, bytes):
-                text, width = state.font.show(operand)
-                after = times((1, 0, 0, 1, width / 1000 * state.size, 0), self._at)
-                start, end = times(self._at, state.ctm), times(after, state.ctm)
-                yield Piece(text, start[4], end[4], start[5], state.size * abs(start[3] or start[0]))
-                self._at = after
+            start = times(self._at, ctm)
+            self._advance(operand, font, self._state.size)
+            if isinstance(operand, bytes):
+                end = times(self._at, ctm)
+                yield Piece(operand, font, start[4], end[4], start[5], height_of(self._state.size, start))
+
+    def _advance(self, operand: Operand, font: Font, size: float) -> None:
+        """Go on by what a string takes, or back by a number."""
+        if not isinstance(operand, str):
+            width = font.width(operand) if isinstance(operand, bytes) else -operand
+            self._at = times((1, 0, 0, 1, width / 1000 * size, 0), self._at)
 
     def _draw(self, name: str) -> Iterator[Piece]:
         form = member(member(self._resources, "/XObject"), name)
@@ -196,6 +206,11 @@ class Drawing:
         ctm = times(matrix_of(own) if len(own) == 6 else IDENTITY, self._state.ctm)
         resources = member(form, "/Resources") or self._resources
         yield from _pieces(form.data[:MAX_CONTENT], resources, replace(self._state, ctm=ctm), self._depth - 1)
+
+
+def height_of(size: float, placed: Matrix) -> float:
+    """Give the height of text of a size where it is placed; a negative size turns it and makes it no lower."""
+    return abs(size * (placed[3] or placed[0]))
 
 
 def matrix_of(numbers: list[float]) -> Matrix:
@@ -242,17 +257,13 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
 
 def _string(data: bytes, at: int) -> tuple[bytes, int]:
     """Read a string from behind its first parenthesis; one without an end goes to the end."""
-    out, depth = bytearray(), 1
-    while part := _PART.match(data, at):
-        at = part.end()
-        found = part[0]
-        depth += (found == b"(") - (found == b")")
+    simple = _SIMPLE.match(data, at)
+    if simple is not None:
+        return unescaped(simple[1]), simple.end()
+    start, end, depth = at, at, 1
+    while part := _PART.match(data, end):
+        end = part.end()
+        depth += (part[0] == b"(") - (part[0] == b")")
         if depth == 0:
-            break
-        if found[:1] != b"\\":
-            out += found
-        elif found[1:2].isdigit():
-            out.append(int(found[1:], 8) & 0xFF)
-        elif found[1:] not in _LINE_ENDS:
-            out += _ESCAPES.get(found[1:], found[1:])
-    return bytes(out), at
+            return unescaped(data[start : end - 1]), end
+    return unescaped(data[start:end]), end

@@ -6,7 +6,7 @@ policy's to say, for a seal over a third of the signature before it is what decr
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -132,7 +132,7 @@ def covering(pictures: tuple[Picture, ...], reader: PdfFileReader) -> Covering:
     for picture in pictures:
         number = picture.page.number
         if not picture.over_annotation and number not in marks:
-            marks[number] = _marks(picture.page, reader)
+            marks[number] = _marks(picture.page, reader, _on(number, pictures))
         below = [mark for mark in marks.get(number) or () if _covers(picture.box, mark, 0.0)]
         in_doubt = picture.over_annotation or marks.get(number) is None
         if in_doubt or below:
@@ -140,6 +140,10 @@ def covering(pictures: tuple[Picture, ...], reader: PdfFileReader) -> Covering:
         if in_doubt or any(_hides(picture.box, mark) for mark in below):
             hiding.add(picture.field)
     return Covering(tuple(sorted(found)), tuple(sorted(hiding)))
+
+
+def _on(page: int, pictures: Sequence[Picture]) -> list[Box]:
+    return [picture.box for picture in pictures if picture.page.number == page]
 
 
 def _hides(box: Box, mark: Box) -> bool:
@@ -151,11 +155,11 @@ def _hides(box: Box, mark: Box) -> bool:
     return not height <= min(box[3] - box[1], mark[3] - mark[1]) / 2
 
 
-def _marks(page: Reference, reader: PdfFileReader) -> tuple[Box, ...] | None:
-    """Give the marks of a page; None if its content cannot be followed, and may be anywhere."""
+def _marks(page: Reference, reader: PdfFileReader, below: Sequence[Box]) -> tuple[Box, ...] | None:
+    """Give the marks of a page below some boxes; None if its content cannot be followed, and may be anywhere."""
     try:
         reference = generic.Reference(page.number, page.generation, reader)
-        return marks_of(reader.get_object(reference))  # type: ignore[no-untyped-call]
+        return marks_of(reader.get_object(reference), below)  # type: ignore[no-untyped-call]
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever a hostile page makes the library raise leaves it in doubt

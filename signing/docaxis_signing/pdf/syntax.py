@@ -7,6 +7,7 @@ guards. What this reader does not understand it refuses.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from docaxis_signing.pdf.limits import MAX_DEPTH
@@ -31,6 +32,9 @@ _HEADER: Final = re.compile(
 _STREAM: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+stream(?:\r\n|\n)")
 _ENDSTREAM: Final = re.compile(rb"[\x00\t\n\x0c\r ]*endstream(?!" + _REGULAR + rb")")
 _ENDOBJ: Final = re.compile(rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+endobj(?!" + _REGULAR + rb")")
+_ESCAPED: Final = re.compile(rb"\\(\r\n|[0-7]{1,3}|.)", re.DOTALL)
+_ESCAPES: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
+_LINE_ENDS: Final = frozenset({b"\r\n", b"\r", b"\n"})
 _WORDS: Final[dict[bytes, bool | None]] = {b"true": True, b"false": False, b"null": None}
 
 
@@ -180,6 +184,22 @@ def _of_token(data: bytes, token: re.Match[bytes], depth: int) -> tuple[Any, int
 def resolved(name: bytes) -> bytes:
     """Write a name's escapes out (7.3.5)."""
     return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), name)
+
+
+def unescaped(text: bytes) -> bytes:
+    """Write a string's escapes out (7.3.4.2)."""
+    if b"\\" not in text:
+        return text
+    parts = _ESCAPED.split(text)
+    parts[1::2] = map(_unescaped, parts[1::2])
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=1024)  # there are fewer: a byte, one to three octal digits, a line end
+def _unescaped(code: bytes) -> bytes:
+    if code[:1].isdigit():
+        return bytes([int(code, 8) & 0xFF]) if code[0] < ord("8") else code
+    return b"" if code in _LINE_ENDS else _ESCAPES.get(code, code)
 
 
 def _name(raw: bytes) -> Name:

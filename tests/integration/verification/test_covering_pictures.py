@@ -90,6 +90,16 @@ DRAWINGS: dict[str, tuple[bytes, bool]] = {
     "text moved by a matrix": (b"BT /F1 10 Tf 2 0 0 2 100 110 Tm (Chuc vu) Tj ET", True),
     "text to the left": (b"BT /F1 10 Tf 20 110 Td (Noi nhan) Tj ET", False),
     "blanks": (b"BT /F1 10 Tf 100 110 Td (   ) Tj ET", False),
+    "text behind smaller text below": (b"BT /F1 4 Tf 20 94 Td (" + 40 * b"a" + b") Tj /F1 40 Tf (A) Tj ET", True),
+    "text that smaller text below pushes out": (
+        b"BT /F1 4 Tf 100 94 Td (" + 50 * b"a" + b") Tj /F1 40 Tf (A) Tj ET",
+        False,
+    ),
+    "text on a line that begins anew": (
+        b"BT /F1 4 Tf 100 94 Td (" + 50 * b"a" + b") Tj 0 0 Td /F1 40 Tf (A) Tj ET",
+        True,
+    ),
+    "text turned by its size": (b"BT /F1 -10 Tf -1 0 0 -1 150 110 Tm (Chuc vu) Tj ET", True),
 }
 
 
