@@ -12,6 +12,7 @@ from binascii import unhexlify
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from docaxis_signing.pdf.crossreference import Section
@@ -19,6 +20,7 @@ from docaxis_signing.pdf.limits import MAX_DEPTH, MAX_OBJECT_STREAM
 from docaxis_signing.pdf.structure import Revision
 from docaxis_signing.pdf.syntax import (
     Dictionary,
+    IndirectObject,
     MalformedSyntax,
     Name,
     Reference,
@@ -45,11 +47,32 @@ _STRINGS: Final = re.compile(rb"\([^()\\]*+\)")
 _PAIRS: Final = ((b"<<", b">>"), (b"<", b">"), (b"[", b"]"))
 
 
-@dataclass(frozen=True, slots=True)
 class Text:
-    """A string; never equal to a name of the same bytes."""
+    """A string; never equal to a name of the same bytes. What is written is read when somebody asks for it."""
 
-    value: bytes
+    __slots__ = ("_hexadecimal", "_raw", "_value")
+
+    def __init__(self, raw: bytes, *, hexadecimal: bool = False) -> None:
+        """Take a string as it is written between its delimiters."""
+        self._raw, self._hexadecimal = raw, hexadecimal
+        self._value: bytes | None = None
+
+    @property
+    def value(self) -> bytes:
+        """What the string says."""
+        if self._value is None:
+            self._value = _from_digits(self._raw) if self._hexadecimal else unescaped(self._raw)
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Text):
+            return NotImplemented
+        if self._raw == other._raw and self._hexadecimal == other._hexadecimal:
+            return True
+        return self.value == other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,7 @@ class _Container:
 class Read:
     """What was read of a file already, by its place in the bytes: the same for every revision that sees it there."""
 
+    scanned: Mapping[int, IndirectObject] = field(default_factory=dict)
     values: dict[int, Any] = field(default_factory=dict)
     references: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
 
@@ -99,10 +123,15 @@ class Snapshot:
             for section in reversed(revision.sections):
                 self._take(section)
         self.trailer: Mapping[bytes, Any] = revisions[-1].sections[0].trailer
-        sections = [section for revision in revisions for section in revision.sections]
+        self._revisions = revisions
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where objects and sections begin, and where the last revision ends."""
+        sections = [section for revision in self._revisions for section in revision.sections]
         starts = {offset for section in sections for offset, _ in section.placed.values()}
         starts |= {section.start for section in sections}
-        self._starts = sorted({*starts, revisions[-1].end})
+        return sorted({*starts, self._revisions[-1].end})
 
     def _take(self, section: Section) -> None:
         for number in section.freed:
@@ -171,7 +200,10 @@ class Snapshot:
         return value if type(value) is int else None
 
     def _indirect(self, number: int) -> Any:
-        found = read_indirect(self._data, self._placed[number][0], self._length)
+        offset = self._placed[number][0]
+        found = self._read_before.scanned.get(offset)
+        if found is None or (found.stream is not None and type(found.value.get(b"Length")) is not int):
+            found = read_indirect(self._data, offset, self._length)  # its length is as this revision has it
         if (found.number, found.generation) != (number, self._placed[number][1]):
             raise MalformedSyntax(f"object {number} is not where it is listed")
         return found
@@ -282,7 +314,7 @@ def referred(value: Any, depth: int = 0) -> set[int]:
         raise MalformedSyntax("an object is nested too deeply to be followed")
     if isinstance(value, Stream):
         value = value.entries
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {number for part in parts for number in referred(part, depth + 1)}
 
 
@@ -324,7 +356,7 @@ def _inflated(stream: Stream) -> bytes:
 def _plain(data: bytes, value: Any) -> Any:
     """Replace the places of strings by the strings; an entry that is null is an entry that is missing (7.3.9)."""
     if isinstance(value, Span):
-        return Text(_string(data[value.start : value.end], hexadecimal=value.hexadecimal))
+        return Text(data[value.start + 1 : value.end - 1], hexadecimal=value.hexadecimal)
     if isinstance(value, list):
         return [_plain(data, item) for item in value]
     if isinstance(value, Dictionary):
@@ -334,14 +366,12 @@ def _plain(data: bytes, value: Any) -> Any:
     return value
 
 
-def _string(raw: bytes, *, hexadecimal: bool) -> bytes:
-    if not hexadecimal:
-        return unescaped(raw[1:-1])
+def _from_digits(digits: bytes) -> bytes:
     try:
-        return unhexlify(raw[1:-1])
+        return unhexlify(digits)
     except binascii.Error:
-        digits = b"".join(raw[1:-1].split()).replace(b"\0", b"")
-        return unhexlify(digits + b"0" * (len(digits) % 2))
+        bare = b"".join(digits.split()).replace(b"\0", b"")
+        return unhexlify(bare + b"0" * (len(bare) % 2))
 
 
 def same(one: Any, other: Any) -> bool:

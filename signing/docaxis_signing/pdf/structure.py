@@ -9,7 +9,7 @@ what the signers saw and signed, so there only the sections and the signature di
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -87,6 +87,8 @@ class PdfStructure:
     encrypted: bool
     revisions: tuple[Revision, ...]
     signatures: tuple[SignatureDictionary, ...]
+    read: Mapping[int, IndirectObject]
+    """Objects that were read in full, by their offset."""
 
     @property
     def hybrid(self) -> bool:
@@ -109,7 +111,8 @@ def scan(data: bytes) -> PdfStructure:
         sections = _sections(data)
         revisions = _revisions(data, sections)
         _within_limits(revisions)
-        signatures = _signatures(data, revisions)
+        read: dict[int, IndirectObject] = {}
+        signatures = _signatures(data, revisions, read)
     except MalformedSyntax as error:
         raise RejectedStructure(Cause.UNREADABLE, str(error)) from error
     return PdfStructure(
@@ -119,6 +122,7 @@ def scan(data: bytes) -> PdfStructure:
         encrypted=any(b"Encrypt" in section.trailer for section in sections),
         revisions=revisions,
         signatures=signatures,
+        read=read,
     )
 
 
@@ -209,8 +213,10 @@ def _within_limits(revisions: tuple[Revision, ...]) -> None:
         raise RejectedStructure(Cause.RESOURCE_LIMIT, f"more than {MAX_OBJECTS} objects")
 
 
-def _signatures(data: bytes, revisions: tuple[Revision, ...]) -> tuple[SignatureDictionary, ...]:
-    """Find the signature dictionaries; account for every update behind the first of them."""
+def _signatures(
+    data: bytes, revisions: tuple[Revision, ...], read: dict[int, IndirectObject]
+) -> tuple[SignatureDictionary, ...]:
+    """Find the signature dictionaries; account for every update behind the first of them; note what is read for it."""
     current: dict[int, tuple[int, int]] = {}
     used: set[int] = set()
     found: list[SignatureDictionary] = []
@@ -227,6 +233,7 @@ def _signatures(data: bytes, revisions: tuple[Revision, ...]) -> tuple[Signature
             _is_read_alike(data, revision, objects)
         else:
             objects = _with_byte_range(data, revision, placed, length_of)
+        read.update((item.start, item) for item in objects)
         found += [_signature(item, revision.index) for item in objects if is_signature(item.value)]
         found += _unlisted(data, revision, objects)
         current = known

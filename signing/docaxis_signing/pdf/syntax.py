@@ -17,11 +17,17 @@ _SPACE: Final = rb"[\x00\t\n\x0c\r ]"
 # Possessive, so that a run of blanks before something unknown is tried once and not in every division (2^n steps).
 _TOKEN: Final = re.compile(
     rb"(?:[\x00\t\n\x0c\r ]++|%[^\r\n]*+)*+"
-    rb"(?:(?P<open><<)|(?P<close>>>)|(?P<hex><[0-9A-Fa-f\x00\t\n\x0c\r ]*>)|(?P<name>/" + _REGULAR + rb"*)"
-    rb"|(?P<string>\()|(?P<begin>\[)|(?P<end>\])|(?P<word>" + _REGULAR + rb"+))"
+    rb"(?:/(" + _REGULAR + rb"*+)"
+    rb"|(\d{1,19})" + _SPACE + rb"++(\d{1,5})" + _SPACE + rb"++R(?!" + _REGULAR + rb")"
+    rb"|([+-]?\d{1,19})(?!" + _REGULAR + rb")"
+    rb"|(<<)|(>>)|(<[0-9A-Fa-f\x00\t\n\x0c\r ]*+>)|(\()|(\[)|(\])|(" + _REGULAR + rb"++))"
 )
-_REFERENCE: Final = re.compile(_SPACE + rb"+(\d{1,5})" + _SPACE + rb"+R(?!" + _REGULAR + rb")")
-_INTEGER: Final = re.compile(rb"[+-]?\d{1,19}")
+_NAME, _REFERENCE, _INTEGER, _OPEN, _CLOSE, _HEX, _LITERAL, _BEGIN, _END, _WORD = 1, 3, 4, 5, 6, 7, 8, 9, 10, 11
+"""What a token is, by its last group; a reference has two."""
+_MORE_FOLLOWS: Final = frozenset({_LITERAL, _OPEN, _CLOSE, _BEGIN, _END})
+"""Tokens that are no whole value."""
+NAMES_KEPT: Final = 4096
+"""Names kept; the format knows some hundreds."""
 _REAL: Final = re.compile(rb"[+-]?(?:\d+\.\d*|\.\d+)")
 _ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _PLAIN_STRING: Final = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
@@ -163,22 +169,31 @@ def _value(data: bytes, position: int, depth: int) -> tuple[Any, int]:
 
 
 def _of_token(data: bytes, token: re.Match[bytes], depth: int) -> tuple[Any, int]:
-    kind = token.lastgroup
-    if kind == "name":
-        return _name(token["name"]), token.end()
-    if kind == "word":
-        return _word(data, token)
-    if kind == "hex":
-        return Span(token.start("hex"), token.end(), hexadecimal=True), token.end()
-    if kind == "string":
-        return _literal(data, token.start("string"))
+    kind, end = token.lastindex, token.end()
+    if kind not in _MORE_FOLLOWS:
+        return _scalar(token), end
+    if kind == _LITERAL:
+        return _literal(data, token.start(_LITERAL))
     if depth >= MAX_DEPTH:
         raise MalformedSyntax(f"nested deeper than {MAX_DEPTH}")
-    if kind == "open":
-        return _dictionary(data, token.end(), depth + 1)
-    if kind == "begin":
-        return _array(data, token.end(), depth + 1)
+    if kind == _OPEN:
+        return _dictionary(data, end, depth + 1)
+    if kind == _BEGIN:
+        return _array(data, end, depth + 1)
     raise MalformedSyntax(f"unexpected {token[0].strip()!r} at byte {token.start()}")
+
+
+def _scalar(token: re.Match[bytes]) -> Any:
+    kind = token.lastindex
+    if kind == _NAME:
+        return _name(token[_NAME])
+    if kind == _REFERENCE:
+        return Reference(int(token[_REFERENCE - 1]), int(token[_REFERENCE]))
+    if kind == _INTEGER:
+        return int(token[_INTEGER])
+    if kind == _HEX:
+        return Span(token.start(_HEX), token.end(), hexadecimal=True)
+    return _word(token)
 
 
 def resolved(name: bytes) -> bytes:
@@ -202,24 +217,23 @@ def _unescaped(code: bytes) -> bytes:
     return b"" if code in _LINE_ENDS else _ESCAPES.get(code, code)
 
 
-def _name(raw: bytes) -> Name:
-    text = raw[1:]
+@lru_cache(maxsize=NAMES_KEPT)
+def _name(text: bytes) -> Name:
     return Name(resolved(text) if b"#" in text else text)
 
 
-def _word(data: bytes, token: re.Match[bytes]) -> tuple[Any, int]:
-    word = token["word"]
-    if _INTEGER.fullmatch(word):
-        if word.isdigit():
-            reference = _REFERENCE.match(data, token.end())
-            if reference is not None:
-                return Reference(int(word), int(reference[1])), reference.end()
-        return int(word), token.end()
+@lru_cache(maxsize=NAMES_KEPT)
+def _key(text: bytes) -> bytes:
+    return bytes(_name(text))
+
+
+def _word(token: re.Match[bytes]) -> float | bool | None:
+    word = token[_WORD]
     if _REAL.fullmatch(word):
-        return float(word), token.end()
+        return float(word)
     if word in _WORDS:
-        return _WORDS[word], token.end()
-    raise MalformedSyntax(f"unknown word {word[:20]!r} at byte {token.start('word')}")
+        return _WORDS[word]
+    raise MalformedSyntax(f"unknown word {word[:20]!r} at byte {token.start(_WORD)}")
 
 
 def _literal(data: bytes, start: int) -> tuple[Span, int]:
@@ -238,7 +252,7 @@ def _literal(data: bytes, start: int) -> tuple[Span, int]:
 def _array(data: bytes, position: int, depth: int) -> tuple[list[Any], int]:
     items: list[Any] = []
     while token := _TOKEN.match(data, position):
-        if token.lastgroup == "end":
+        if token.lastindex == _END:
             return items, token.end()
         item, position = _of_token(data, token, depth)
         items.append(item)
@@ -248,13 +262,13 @@ def _array(data: bytes, position: int, depth: int) -> tuple[list[Any], int]:
 def _dictionary(data: bytes, position: int, depth: int) -> tuple[Dictionary, int]:
     entries = Dictionary()
     while token := _TOKEN.match(data, position):
-        if token.lastgroup == "close":
-            return entries, token.end()
-        if token.lastgroup != "name":
+        if token.lastindex != _NAME:
+            if token.lastindex == _CLOSE:
+                return entries, token.end()
             raise MalformedSyntax(f"a dictionary key is no name at byte {token.start()}")
-        key = _name(token["name"])
+        key = _key(token[_NAME])
         value, position = _value(data, token.end(), depth)
         if key in entries:
-            entries.twice.add(bytes(key))
-        entries[bytes(key)] = value
+            entries.twice.add(key)
+        entries[key] = value
     raise MalformedSyntax("a dictionary has no end")

@@ -182,7 +182,7 @@ class _Reading:
             for name, _, field in enumerate_sig_fields(reader, filled_status=True)
         )
         scanned = {item.number: item for item in reversed(structure.signatures) if item.number is not None}
-        return cls(data, structure, reader, fields, scanned, Read(), digests)
+        return cls(data, structure, reader, fields, scanned, Read(structure.read), digests)
 
     def close(self) -> None:
         """Let go of all that was read; nothing can be read any more.
