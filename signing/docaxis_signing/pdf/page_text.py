@@ -24,10 +24,10 @@ SAME_RUN: Final = 1.0
 """Of the font size: a gap wider than this separates what merely stands on the same height."""
 
 _TOKEN: Final = re.compile(
-    rb"(?P<string>\()|(?P<hex><[0-9A-Fa-f\s]*>)|(?P<dict><<|>>)|(?P<array>[\[\]])"
-    rb"|(?P<name>/[^\s()<>\[\]{}/%]*)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))|(?P<comment>%[^\r\n]*)"
-    rb"|(?P<operator>[A-Za-z'\"*][A-Za-z0-9*]*)"
+    rb"([+-]?(?:\d+\.?\d*|\.\d+))|([A-Za-z'\"*][A-Za-z0-9*]*)|(/[^\s()<>\[\]{}/%]*)|(\()|<([0-9A-Fa-f\s]*)>"
+    rb"|<<|>>|[\[\]]|%[^\r\n]*"
 )
+_NUMBER, _OPERATOR, _NAME, _STRING, _HEX = 1, 2, 3, 4, 5
 _SIMPLE: Final = re.compile(rb"((?:[^()\\]|\\.)*+)\)", re.DOTALL)
 """A string without parentheses in it, from behind its first one."""
 _PART: Final = re.compile(rb"(?:[^()\\]|\\.)++|[()]", re.DOTALL)
@@ -237,22 +237,23 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
     at = 0
     while match := _TOKEN.search(data, at):
         at = match.end()
-        kind, token = match.lastgroup, match.group()
-        if kind == "string":
-            text, at = _string(data, at)
-            operands.append(text)
-        elif kind == "hex":
-            operands.append(from_digits(token[1:-1]))
-        elif kind == "name":
-            operands.append(token.decode("latin-1"))
-        elif kind == "number":
-            operands.append(float(token))
-        elif kind == "operator":
-            if token == b"ID":  # the bytes of an inline image
+        kind = match.lastindex
+        if kind == _NUMBER:
+            operands.append(float(match[_NUMBER]))
+        elif kind == _OPERATOR:
+            operator = match[_OPERATOR]
+            if operator == b"ID":  # the bytes of an inline image
                 end = _PICTURE_END.search(data, at)
                 at = end.end() if end else len(data)
-            yield token, operands
+            yield operator, operands
             operands = []
+        elif kind == _STRING:
+            text, at = _string(data, at)
+            operands.append(text)
+        elif kind == _NAME:
+            operands.append(match[_NAME].decode("latin-1"))
+        elif kind == _HEX:
+            operands.append(from_digits(match[_HEX]))
 
 
 def _string(data: bytes, at: int) -> tuple[bytes, int]:
