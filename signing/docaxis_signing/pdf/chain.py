@@ -26,7 +26,7 @@ from docaxis_signing.pdf.gathering import Gathering
 from docaxis_signing.pdf.signer_certificate import issued_for_something_else, stamps_time_alone
 from docaxis_signing.trust.context import ALGORITHMS, validation_context
 from docaxis_signing.trust.revocation import Carried, RevocationSnapshot, Status, status_of
-from docaxis_signing.trust.store import SIGNER, TSA, ConfiguredAuthority, TrustStore
+from docaxis_signing.trust.store import SIGNER, TSA, ConfiguredAuthority, TrustStore, loaded
 from docaxis_signing.trust.sunsets import Sunsets, shipped_sunsets
 from docaxis_signing.verdict import Cause, EvidenceKind, SubIndication
 
@@ -159,7 +159,7 @@ def judge_token(token: cms.SignedData, expected: Callable[[str], bytes], knowled
 def _note(token: cms.SignedData, certificate: asn1_x509.Certificate, knowledge: Knowledge) -> None:
     knowledge.gathering.put_aside(EvidenceKind.TIMESTAMP_TOKEN, _whole(token))
     knowledge.gathering.put_aside(EvidenceKind.CERTIFICATE, certificate.dump(), _text(certificate.subject))
-    chain = knowledge.trust.chain_of(x509.load_der_x509_certificate(certificate.dump()), TSA)
+    chain = knowledge.trust.chain_of(loaded(certificate.dump()), TSA)
     knowledge.gathering.note_authorities(chain or ())
 
 
@@ -216,7 +216,7 @@ def explain(
         moment: The best signature time.
         revoked_after_counts: Whether a revocation after `moment` counts as well.
     """
-    certificate = x509.load_der_x509_certificate(status.signing_cert.dump())
+    certificate = loaded(status.signing_cert.dump())
     chain = knowledge.trust.chain_of(certificate, purpose)
     if chain is None:
         return Trouble(Cause.NO_CONFIGURED_ROOT, SubIndication.NO_CERTIFICATE_CHAIN_FOUND)
@@ -240,7 +240,7 @@ def _ended(
     """Say which algorithm had ended when the signature was made (rule 8, `sunsets.toml`)."""
     if not knowledge.sunsets.any_ended(moment):
         return None
-    own = x509.load_der_x509_certificate(status.signing_cert.dump())
+    own = loaded(status.signing_cert.dump())
     below = [own, *(authority.certificate for authority in chain if not authority.is_anchor)]
     ended = (knowledge.sunsets.ended_certificate(certificate, moment) for certificate in below)
     basis = knowledge.sunsets.ended_digest(status.md_algorithm, moment) or next(filter(None, ended), None)

@@ -32,7 +32,7 @@ from docaxis_signing.pdf.chain import (
 from docaxis_signing.pdf.integrity import Aftermath, aftermath, matches
 from docaxis_signing.pdf.seal import Seal
 from docaxis_signing.trust.revocation import status_of
-from docaxis_signing.trust.store import SIGNER, TSA, ConfiguredAuthority
+from docaxis_signing.trust.store import SIGNER, TSA, ConfiguredAuthority, loaded
 from docaxis_signing.verdict import (
     Cause,
     CertificateFacts,
@@ -173,7 +173,7 @@ def _facts(candidate: Candidate, knowledge: Knowledge, purpose: str) -> Signatur
     algorithm = sig.signer_info["signature_algorithm"]["algorithm"].native
     padded = algorithm.endswith("_rsa") or algorithm == "rsassa_pkcs1v15"
     der = sig.signer_cert.dump()
-    certificate = _loaded(der)
+    certificate, key_bits = _read_strictly(der)
     chain = knowledge.trust.chain_of(certificate, purpose) if certificate else None
     issuer = chain[0] if chain else knowledge.trust.issuer_of(certificate, purpose) if certificate else None
     facts = certificate_facts(sig.signer_cert, issuer, chain[-1].source if chain else "")
@@ -188,21 +188,21 @@ def _facts(candidate: Candidate, knowledge: Knowledge, purpose: str) -> Signatur
         claimed_time=_claimed(sig),
         digest_algorithm=sig.md_algorithm,
         signature_algorithm=algorithm,
-        key_bits=getattr(certificate.public_key(), "key_size", EDWARDS_BITS) if certificate else 0,
+        key_bits=key_bits,
         status_issued=_status_issued(certificate, issuer, knowledge) if certificate else None,
         certification=sig.docmdp_level is not None and "/Reference" in sig.sig_object,
         notes=(_PADDING_NOTE,) if padded else (),
     )
 
 
-def _loaded(der: bytes) -> x509.Certificate | None:
-    """Load a certificate strictly; None if it is malformed, which is a question of trust and not of integrity."""
+@lru_cache(maxsize=2048)
+def _read_strictly(der: bytes) -> tuple[x509.Certificate | None, int]:
+    """Load a certificate with the size of its key; a malformed one is a question of trust and not of integrity."""
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        certificate.public_key()
+        certificate = loaded(der)
+        return certificate, getattr(certificate.public_key(), "key_size", EDWARDS_BITS)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return None
-    return certificate
+        return None, 0
 
 
 def _status_issued(

@@ -14,7 +14,6 @@ from typing import Any
 from asn1crypto import crl as asn1_crl
 from asn1crypto import ocsp as asn1_ocsp
 from asn1crypto import x509 as asn1_x509
-from cryptography import x509
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.authority import Authority, CertTrustAnchor, TrustQualifiers
 from pyhanko_certvalidator.ltv.poe import POEManager
@@ -29,7 +28,7 @@ from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 
 from docaxis_signing.trust.ocsp import OcspAnswer
 from docaxis_signing.trust.revocation import Carried, RevocationList, RevocationSnapshot, speaking_for
-from docaxis_signing.trust.store import TrustStore
+from docaxis_signing.trust.store import TrustStore, loaded
 
 ALGORITHMS = DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
     weak_hash_algos=frozenset({"md2", "md4", "md5", "sha1", "ripemd160"}),
@@ -89,7 +88,7 @@ class SelectedLists(RevinfoManager):
 
     def check_asserted_unrevoked(self, cert: asn1_x509.Certificate, at: datetime) -> bool:  # noqa: ARG002 - same
         """Assert nothing; take note of the certificate."""
-        certificate = x509.load_der_x509_certificate(cert.dump())
+        certificate = loaded(cert.dump())
         issuer = self._trust.issuer_of(certificate, self._purpose)
         found = () if issuer is None else self._snapshot.covering(issuer.name, certificate)
         self._show(item for item in found if item.fresh_at(self._at))
@@ -124,7 +123,7 @@ class AnsweredLists(SelectedLists):
 
     def check_asserted_unrevoked(self, cert: asn1_x509.Certificate, at: datetime) -> bool:  # noqa: ARG002 - same
         """Assert nothing; take note of the certificate."""
-        certificate = x509.load_der_x509_certificate(cert.dump())
+        certificate = loaded(cert.dump())
         issuer = self._trust.issuer_of(certificate, self._purpose)
         lists: tuple[RevocationList, ...] = ()
         self._answers = ()

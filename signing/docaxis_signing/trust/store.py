@@ -84,7 +84,7 @@ class ConfiguredAuthority:
     @property
     def certificate(self) -> x509.Certificate:
         """Give the certificate."""
-        return _loaded(self.der)
+        return loaded(self.der)
 
     @property
     def name_key(self) -> str:
@@ -216,11 +216,16 @@ def _issuer_of(trust: TrustStore, certificate: x509.Certificate, purpose: str) -
 
 @lru_cache(maxsize=1024)
 def _fingerprint(der: bytes) -> str:
-    return _loaded(der).fingerprint(hashes.SHA256()).hex()
+    return loaded(der).fingerprint(hashes.SHA256()).hex()
 
 
-@lru_cache(maxsize=1024)
-def _loaded(der: bytes) -> x509.Certificate:
+@lru_cache(maxsize=2048)
+def loaded(der: bytes) -> x509.Certificate:
+    """Load a certificate, the same object for the same bytes.
+
+    Raises:
+        ValueError: It is none.
+    """
     return x509.load_der_x509_certificate(der)
 
 

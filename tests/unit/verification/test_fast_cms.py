@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import general as general_module
 from pyhanko.sign.validation import generic_cms as generic_cms_module
+from pyhanko.sign.validation.errors import SignatureValidationError
 
 from bothways import ENGINE
 from docaxis_signing.pdf.speed.certificates import KnownCertificates
@@ -28,6 +29,7 @@ NAMES = (
     "signature_time_stamp_token",
     "1.2.840.113583.1.1.8",
 )
+ALGORITHMS = ("digest_algorithm", "signature_algorithm")
 
 
 def taken(act: Any) -> Any:
@@ -51,6 +53,11 @@ def reference(attributes: Any) -> Any:
     return None if found is None else (found.dump(), found["certs"][0].native)
 
 
+def algorithm(signed: Any, name: str) -> Any:
+    found = general.extract_signer_info(signed)[name]
+    return found.dump(), found.native, found["algorithm"].native
+
+
 def facts(der: bytes) -> Any:
     """All that judging takes from a CMS object through replaced functions."""
     signed = taken(lambda: cms.ContentInfo.load(der)["content"])
@@ -59,6 +66,7 @@ def facts(der: bytes) -> Any:
         attributes = taken(lambda kind=kind: general.extract_signer_info(signed)[kind])
         told += [taken(lambda attributes=attributes, name=name: values(attributes, name)) for name in NAMES]
         told.append(taken(lambda attributes=attributes: reference(attributes)))
+    told += [taken(lambda name=name: algorithm(signed, name)) for name in ALGORITHMS]
     return told
 
 
@@ -97,6 +105,31 @@ def test_attributes_of_another_form(contents: list[bytes]) -> None:
             changed = bytearray(der)
             changed[begin + place] = tag
             both(bytes(changed))
+
+
+def test_algorithms_of_another_form(contents: list[bytes]) -> None:
+    for der in contents:
+        signer = general.extract_signer_info(cms.ContentInfo.load(der)["content"])
+        for name in ALGORITHMS:
+            part = signer[name].dump()
+            begin = der.rindex(part)
+            for place in range(len(part)):
+                changed = bytearray(der)
+                changed[begin + place] ^= 1
+                both(bytes(changed))
+
+
+def test_a_certificate_that_the_signer_did_not_name_is_refused_each_time(contents: list[bytes]) -> None:
+    """Of certificate and attributes each is part of what is kept."""
+    one, other = (cms.ContentInfo.load(der)["content"] for der in contents)
+    named, another = (generic_cms.extract_certs_for_validation(signed).signer_cert for signed in (one, other))
+    with ENGINE.on():
+        for signed, right, wrong in ((one, named, another), (other, another, named)):
+            attributes = general.extract_signer_info(signed)["signed_attrs"]
+            for _ in range(2):
+                generic_cms._check_signing_certificate(right, attributes)
+                with pytest.raises(SignatureValidationError):
+                    generic_cms._check_signing_certificate(wrong, attributes)
 
 
 def test_what_cannot_be_read_is_not_kept(contents: list[bytes]) -> None:

@@ -124,7 +124,12 @@ def test_dictionaries_and_streams(data: bytes, end: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b" 1 ", b"<</A 1/A 2>> ", b"<</A<</B 1>>stream\n>> ", b"[1 2 3]", b"[1 0 R 2]", b"[]"]
+    "data",
+    [
+        *(b" 1 ", b"<</A 1/A 2>> ", b"<</A<</B 1>>stream\n>> ", b"[1 2 3]", b"[1 0 R 2]", b"[]"),
+        *(b"<</A 1%c\n/B 2 %>>\r\n% e\r%\n>> ", b"<</A %c\n1>> ", b"<</A 1 %c\n/A 2>> ", b"<</A 1 %c\n2>> "),
+        *(b"<</A 1/B 2 0 R/A /C>> ", b"<</A 1 0/B 2>> ", b"<</A 1 0\nR>> ", b"<</A/B/C 07/D +1>> "),
+    ],
 )
 def test_oddities(data: bytes) -> None:
     both("object", data)

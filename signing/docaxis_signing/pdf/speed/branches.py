@@ -16,6 +16,10 @@ from docaxis_signing.pdf.speed.grammar import (
     CLOSE,
     COMMENT,
     END,
+    ENTRY,
+    ENTRY_INTEGER,
+    ENTRY_KEY,
+    ENTRY_REFERENCE,
     HEX,
     INTEGER,
     MAX_NESTED,
@@ -90,7 +94,18 @@ class _Looking:
         if depth > MAX_NESTED:
             raise Unusual
         data, keys = self.data, set()
-        while (token := TOKEN.match(data, position)) is not None:
+        while True:
+            entry = ENTRY.match(data, position)
+            if entry is not None:
+                if entry[ENTRY_KEY] in keys:
+                    break
+                keys.add(entry[ENTRY_KEY])
+                self.plain_entry(entry, path, depth)
+                position = entry.end()
+                continue
+            token = TOKEN.match(data, position)
+            if token is None:
+                break
             if token.lastindex != NAME:
                 if token.lastindex == CLOSE:
                     return token.end()
@@ -104,6 +119,16 @@ class _Looking:
                 self.length = _whole(value[INTEGER])
             position = self.over(value, path, entry_key(name), depth)
         raise Unusual
+
+    def plain_entry(self, entry: re.Match[bytes], path: Path, depth: int) -> None:
+        """Take note of an entry that is a name, a reference or an integer."""
+        if entry.lastindex == ENTRY_REFERENCE:
+            step = entry_key(entry[ENTRY_KEY])
+            if step != _PARENT:
+                place = int(entry[ENTRY_REFERENCE - 1]), int(entry[ENTRY_REFERENCE])
+                self.found.append(((*path, step), Reference(*place, self.handler)))
+        elif entry[ENTRY_KEY] == _LENGTH and depth == 1:
+            self.length = _whole(entry[ENTRY_INTEGER])
 
     def dictionary(self, position: int, path: Path, depth: int) -> int:
         """Go over a dictionary that is no stream's, from behind its beginning."""

@@ -7,7 +7,7 @@ what was left of a verdict. The same bytes on both sides give the same answer, s
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from asn1crypto import cms, core, tsp, x509
+from asn1crypto import algos, cms, core, tsp, x509
 from pyhanko.sign import general
 from pyhanko.sign.validation import generic_cms
 
@@ -19,6 +19,19 @@ KEPT: Final = 4096
 """Certificates and comparisons kept: signers of one busy hour; a certificate parsed takes about 10 kB."""
 SIGNERS_KEPT: Final = 1024
 """Signers of whom it is kept which certificate of a signature is theirs; with the bytes that say so about 10 kB."""
+ALGORITHMS_KEPT: Final = 256
+"""Algorithms with their parameters."""
+ASKED_KEPT: Final = 64
+"""Attributes of the document at hand: what names a signer's certificate is asked for three times a signature."""
+SIGNER_PARTS: Final = 7
+"""Fields of a signer, absent ones included."""
+_ALGORITHMS: Final[dict[str, tuple[int, Any]]] = {
+    "digest_algorithm": (2, algos.DigestAlgorithm),
+    "signature_algorithm": (4, algos.SignedDigestAlgorithm),
+}
+"""The algorithms that a signer names, each with its place among the fields and its type."""
+_HEADER, _BEHIND = 3, 6
+"""Where asn1crypto keeps the bytes of a part that was not read yet: header, contents and trailer."""
 _EXTRACTED: Final = "_docaxis_certificates"
 _ESS: Final = {
     True: ("signing_certificate_v2", tsp.SigningCertificateV2),
@@ -35,6 +48,8 @@ class KnownCertificates:
         self._matches: Memory[Hashable, bool] = Memory(KEPT)
         self._signers: Memory[Hashable, tuple[bytes, tuple[bytes, ...]]] = Memory(SIGNERS_KEPT)
         self._named: Memory[Hashable, Any] = Memory(SIGNERS_KEPT)
+        self._asked: Memory[Hashable, Any] = Memory(ASKED_KEPT)
+        self._algorithms: Memory[Hashable, Any] = Memory(ALGORITHMS_KEPT)
 
     def of(self, der: bytes) -> x509.Certificate:
         """Give the one object for these bytes."""
@@ -55,6 +70,8 @@ class KnownCertificates:
         self._matches.clear()
         self._signers.clear()
         self._named.clear()
+        self._asked.clear()
+        self._algorithms.clear()
 
     def patches(self) -> tuple[Patch, ...]:
         """Make the replacements."""
@@ -91,6 +108,7 @@ class KnownCertificates:
                 return stock(signed_data)
             signer_info = general.extract_signer_info(signed_data)
             key = signer_info["sid"].dump(), embedded
+            self._share_algorithms(signer_info)
             kept = self._signers.get(key)
             if kept is None:
                 signer, others = general._partition_certs(list(map(self.of, embedded)), signer_info)  # type: ignore[no-untyped-call]  # noqa: SLF001 - what the stock function calls; pinned
@@ -102,11 +120,29 @@ class KnownCertificates:
 
         return extract_certificate_info
 
+    def _share_algorithms(self, signer_info: cms.SignerInfo) -> None:
+        """Put one object for the same bytes in the place of the algorithms that a signer names: a dozen are in use."""
+        for name, (place, kind) in _ALGORITHMS.items():
+            unread = signer_info.children[place] if len(signer_info) == SIGNER_PARTS else None
+            if type(unread) is not tuple:
+                continue
+            der = b"".join(unread[_HEADER:_BEHIND])
+            kept = self._algorithms.get((name, der))
+            if kept is not None:
+                signer_info.children[place] = kept
+            elif _is_whole(kind, der):
+                _dumps(signer_info[name], der)
+                self._algorithms.put((name, der), signer_info[name])
+
     def _name_once(self, stock: Stock) -> Stock:
         """Take what names the signer's certificate apart once: it is the same in all that a signer signs."""
 
         def _grab_signing_cert_attr(signed_attrs: Any, v2: bool) -> Any:  # noqa: FBT001 - pyHanko's signature
             name, kind = _ESS[v2]
+            place = (v2, signed_attrs.contents) if type(signed_attrs) is cms.CMSAttributes else None
+            asked = None if place is None else self._asked.get(place)
+            if asked is not None:
+                return asked
             try:
                 der = general.find_unique_cms_attribute(signed_attrs, name).dump()
             except (general.NonexistentAttributeError, general.MultivaluedAttributeError):
@@ -118,6 +154,8 @@ class KnownCertificates:
                     first = kept["certs"][0]
                     _dumps(first, first.dump())
                     self._named.put((kind, der), kept)
+            if place is not None and kept is self._named.get((kind, der)):
+                self._asked.put(place, kept)
             return kept
 
         return _grab_signing_cert_attr
@@ -187,6 +225,5 @@ RELIED_ON: Final = (
     Pin(general, "_partition_certs"),
     Pin(general, "extract_signer_info"),
     Pin(general, "_get_signer_predicate"),
-    Pin(generic_cms, "_check_signing_certificate"),
     Pin(core.SequenceOf, "_parse_children"),
 )

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic, xref
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.pdf_utils.xref import XRefEntry, XRefSectionData, XRefType
+from pyhanko.pdf_utils.xref import XRefCache, XRefEntry, XRefSectionData, XRefType
 
 from docaxis_signing.pdf.hashing import IN_MEMORY
 from docaxis_signing.pdf.speed.patching import Patch, Pin
@@ -128,6 +128,21 @@ def _objects(stock: Stock) -> Stock:
     return _read_object
 
 
+def _kept_by_number(stock: Stock) -> Stock:
+    """Ask the sections for an object once: the difference analysis asks for each again and again."""
+    name = f"_docaxis_{stock.__name__}"
+
+    def look_up(self: XRefCache, ref: Any) -> Any:
+        known = vars(self).setdefault(name, {})
+        key = ref.idnum, ref.generation
+        found = known.get(key)
+        if found is None:
+            found = known[key] = stock(self, ref)
+        return found
+
+    return look_up
+
+
 def _is_encrypted(held: PdfFileReader) -> bool:
     """Ask a reader once; it looks through all of its trailers for the answer each time."""
     kept = vars(held).get(_ENCRYPTED)
@@ -145,6 +160,14 @@ PATCHES: Final = (
     Patch(
         Pin(XRefSectionData, "process_entries"),
         _sections,
+    ),
+    Patch(
+        Pin(XRefCache, "get_last_change"),
+        _kept_by_number,
+    ),
+    Patch(
+        Pin(XRefCache, "get_introducing_revision"),
+        _kept_by_number,
     ),
     Patch(
         Pin(xref, "_read_object_header"),

@@ -4,15 +4,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from docaxis_signing.pdf.speed import certificates, crossreference, digests, history, judgements, objects, paths, tokens
+from docaxis_signing.pdf.speed import (
+    certificates,
+    crossreference,
+    digests,
+    history,
+    judgements,
+    keys,
+    objects,
+    paths,
+    tokens,
+)
 from docaxis_signing.pdf.speed.certificates import KnownCertificates
 from docaxis_signing.pdf.speed.judgements import Judgements
+from docaxis_signing.pdf.speed.keys import ReadyKeys
 from docaxis_signing.pdf.speed.objects import ObjectReader
 from docaxis_signing.pdf.speed.patching import Patch, Patches, Pin, known_sources
 from docaxis_signing.pdf.speed.paths import KnownPaths
 
 RELIED_ON: Final = (
     *judgements.RELIED_ON,
+    *keys.RELIED_ON,
     *objects.RELIED_ON,
     *crossreference.RELIED_ON,
     *history.RELIED_ON,
@@ -28,6 +40,7 @@ class FastEngine:
     def __init__(self, *, relied_on: tuple[Pin, ...] = RELIED_ON) -> None:
         self.certificates = KnownCertificates()
         self.judgements = Judgements()
+        self.keys = ReadyKeys()
         self.paths = KnownPaths()
         made = self._patches()
         self.pins = (*(patch.pin for patch in made), *relied_on)
@@ -52,6 +65,7 @@ class FastEngine:
             *history.PATCHES,
             *self.certificates.patches(),
             *self.judgements.patches(),
+            *self.keys.patches(),
             *self.paths.patches(),
         )
 
@@ -93,4 +107,5 @@ class FastEngine:
         """Empty all that is remembered."""
         self.certificates.clear()
         self.judgements.clear()
+        self.keys.clear()
         self.paths.clear()

@@ -45,9 +45,23 @@ NAME, REFERENCE, INTEGER, OPEN, CLOSE, BEGIN, END, HEX, STRING, REAL, WORD = (
     11,
     12,
 )
+ENTRY: Final = re.compile(
+    rb"[ \n\r\t\f\x00]*+/([A-Za-z0-9_.+\-]{1,120})" + _AHEAD + rb"[ \n\r\t\f\x00]*+(?:"
+    rb"/([A-Za-z0-9_.+\-]{1,120})"
+    + _AHEAD
+    + rb"|([1-9]\d{0,8}) (\d{1,5}) R"
+    + _AHEAD
+    + rb"|([+-]?\d{1,18})(?!\s++\d++\s++R)"
+    + _AHEAD
+    + rb")"
+)
+"""Two tokens in one: the key of an entry and a name, reference or integer, as most entries have."""
+ENTRY_KEY, ENTRY_NAME, ENTRY_REFERENCE, ENTRY_INTEGER = 1, 2, 4, 5
 NUMBERS: Final = re.compile(rb"\[[ \n\r\t]*+((?:[+-]?\d{1,18}(?:\.\d{0,18})?+(?=[ \n\r\t\]])[ \n\r\t]*+)*+)\]")
 """Widths, boxes and matrices: two thirds of the tokens of a document without tags."""
 SPACE: Final = re.compile(rb"[ \n\r\t\f\x00]*+")
+COMMENTS: Final = re.compile(rb"[ \n\r\t\f\x00]*+(?:%[^\r\n]*+[\r\n][ \n\r\t\f\x00]*+)++")
+"""What pyHanko passes over before the key of an entry; software leaves its mark in trailers."""
 STREAM: Final = ord("s")
 COMMENT: Final = ord("%")
 WHITE: Final = frozenset(b" \n\r\t\f\x00")

@@ -35,11 +35,13 @@ class Judgements:
     def __init__(self) -> None:
         self._signers: Memory[Hashable, tuple[bool, bool]] = Memory(SIGNERS_KEPT)
         self._algorithms: Memory[Hashable, bool] = Memory(ALGORITHMS_KEPT)
+        self._named: Memory[Hashable, bool] = Memory(SIGNERS_KEPT)
 
     def clear(self) -> None:
         """Forget all."""
         self._signers.clear()
         self._algorithms.clear()
+        self._named.clear()
 
     def patches(self) -> tuple[Patch, ...]:
         """Make the replacements."""
@@ -51,6 +53,10 @@ class Judgements:
             Patch(
                 Pin(generic_cms, "_enforce_algorithm_usage"),
                 self._allowed,
+            ),
+            Patch(
+                Pin(generic_cms, "_check_signing_certificate"),
+                self._is_named,
             ),
             Patch(
                 Pin(general, "find_cms_attribute_iter"),
@@ -98,6 +104,20 @@ class Judgements:
 
         return _enforce_algorithm_usage
 
+    def _is_named(self, stock: Stock) -> Stock:
+        """Compare a certificate with what the signed attributes say of it once: two steps of a judgement ask for it."""
+
+        def _check_signing_certificate(cert: x509.Certificate, signed_attrs: Any) -> None:
+            if type(signed_attrs) is not cms.CMSAttributes:
+                stock(cert, signed_attrs)
+                return
+            key = cert.dump(), signed_attrs.contents
+            if self._named.get(key) is None:
+                stock(cert, signed_attrs)
+                self._named.put(key, True)
+
+        return _check_signing_certificate
+
 
 def _indexed(stock: Stock) -> Stock:
     """Find attributes by an index that is made once for each set of them; only those that are asked for are read."""
@@ -109,7 +129,7 @@ def _indexed(stock: Stock) -> Stock:
         index = vars(attrs).get(_INDEX)
         if index is None:
             try:
-                index = _index(attrs)
+                index = _index(attrs.contents or b"")
             except NotPlain:
                 index = {}
                 for place, attribute in enumerate(attrs):
@@ -121,13 +141,13 @@ def _indexed(stock: Stock) -> Stock:
     return find_cms_attribute_iter
 
 
-def _index(attrs: cms.CMSAttributes) -> dict[str, list[int]]:
-    """Say at which places attributes of each type stand.
+@lru_cache(maxsize=2 * SIGNERS_KEPT)
+def _index(contents: bytes) -> dict[str, list[int]]:
+    """Say at which places of a set of attributes those of each type stand.
 
     Raises:
         NotPlain: One of them is not a type with a set of values.
     """
-    contents = attrs.contents or b""
     index: dict[str, list[int]] = {}
     for place, attribute in enumerate(elements(contents, 0, len(contents))):
         parts = elements(contents, attribute.contents, attribute.end)

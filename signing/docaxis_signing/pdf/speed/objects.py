@@ -2,8 +2,9 @@
 
 pyHanko seeks and reads a byte or two for every decision. Here a whole object is read from memory: names without
 escapes, integers and plain reals, references of one space each, strings without escapes, arrays and dictionaries of
-these. Whatever else occurs anywhere in it (a comment, a key twice, an unknown word, an unusual number) makes the whole
-object be read anew by pyHanko, which then alone decides what it is or what is wrong with it.
+these, comments before their keys. Whatever else occurs anywhere in it (a comment elsewhere, a key twice, an unknown
+word, an unusual number) makes the whole object be read anew by pyHanko, which then alone decides what it is or what is
+wrong with it.
 """
 
 import binascii
@@ -32,7 +33,13 @@ from docaxis_signing.pdf.speed.grammar import (
     BEGIN,
     CLOSE,
     COMMENT,
+    COMMENTS,
     END,
+    ENTRY,
+    ENTRY_INTEGER,
+    ENTRY_KEY,
+    ENTRY_NAME,
+    ENTRY_REFERENCE,
     HEX,
     INTEGER,
     MAX_NESTED,
@@ -144,7 +151,18 @@ class _Reading:
         if depth > MAX_NESTED:
             raise Unusual
         entries: dict[Any, Any] = {}
-        while (token := TOKEN.match(self.data, position)) is not None:
+        while True:
+            entry = ENTRY.match(self.data, position)
+            if entry is not None:
+                key, value, position = entry_key(entry[ENTRY_KEY]), self.plain_value(entry), entry.end()
+                if key in entries:
+                    break
+                entries[key] = value
+                continue
+            token = TOKEN.match(self.data, position)
+            if token is None:
+                position = self.behind_comments(position)
+                continue
             if token.lastindex != NAME:
                 if token.lastindex == CLOSE:
                     return entries, token.end()
@@ -155,6 +173,25 @@ class _Reading:
                 break
             entries[key] = value
         raise Unusual
+
+    def plain_value(self, entry: re.Match[bytes]) -> Any:
+        """Make the name, reference or integer of an entry."""
+        made: Any
+        kind = entry.lastindex
+        if kind == ENTRY_NAME:
+            made = NameObject("/" + entry[ENTRY_NAME].decode("ascii"))
+        elif kind == ENTRY_INTEGER:
+            made = int.__new__(NumberObject, entry[ENTRY_INTEGER])
+        else:
+            made = IndirectObject(int(entry[ENTRY_REFERENCE - 1]), int(entry[ENTRY_REFERENCE]), self.handler)  # type: ignore[no-untyped-call]
+        made.container_ref = self.container
+        return made
+
+    def behind_comments(self, position: int) -> int:
+        comments = COMMENTS.match(self.data, position)
+        if comments is None:
+            raise Unusual
+        return comments.end()
 
     def dictionary(self, position: int, depth: int) -> tuple[Any, int]:
         """Read a dictionary that is no stream's."""

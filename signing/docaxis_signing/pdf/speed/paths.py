@@ -29,7 +29,7 @@ from docaxis_signing.pdf.speed.memory import Memory
 from docaxis_signing.pdf.speed.patching import Patch, Pin
 from docaxis_signing.trust.context import SealedRegistry, SelectedLists
 from docaxis_signing.trust.revocation import RevocationSnapshot, Status, status_of
-from docaxis_signing.trust.store import TrustStore
+from docaxis_signing.trust.store import TrustStore, loaded
 
 KEPT: Final = 20_000
 """Signers of a day on a busy axis; a path takes about 1 kB beside its certificates."""
@@ -112,14 +112,14 @@ class Epoch:
         """Name all that an answer depends on; None if a time is too near to an edge."""
         own = self._leaves.get(leaf)
         if own is None:
-            own = Edges(_validity(x509.load_der_x509_certificate(leaf)))
+            own = Edges(_validity(loaded(leaf)))
             self._leaves.put(leaf, own)
         gaps = own.gap(basis.moment), self._edges.gap(basis.moment), self._edges.gap(basis.at)
         return None if None in gaps else (leaf, basis.purpose, basis.policies, gaps)
 
     def unlisted(self, path: ValidationPath, basis: Basis) -> bool:
         """Tell whether every certificate below the anchor is good by our own look at its lists."""
-        certificates = [x509.load_der_x509_certificate(item.dump()) for item in path.iter_certs(include_root=False)]
+        certificates = [loaded(item.dump()) for item in path.iter_certs(include_root=False)]
         issuers = [self.trust.issuer_of(item, basis.purpose) for item in certificates]
         return bool(certificates) and all(
             issuer is not None and status_of(item, issuer, self.snapshot, at=basis.at).status is Status.GOOD
