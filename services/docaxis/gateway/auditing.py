@@ -111,9 +111,12 @@ def _terms_of(**asked: tuple[Callable[[str], list[str] | str], str | None]) -> d
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
+    if not isinstance(value, datetime):
+        return str(value)
+    try:
         return to_text(value.astimezone(UTC))
-    return str(value)
+    except OverflowError as error:  # the first hours of the year 1, or the last of 9999, elsewhere
+        raise malformed("Thời điểm nằm ngoài lịch.", "The moment is outside of the calendar.") from error
 
 
 def auditing(parts: Parts) -> APIRouter:

@@ -54,6 +54,7 @@ def organisations(parts: Parts) -> APIRouter:
         snapshot = await parts.directory.snapshot()
         try:
             moment = parts.clock() if at is None else from_text(at)
+            day_of(moment)  # the last hours of the year 9999 are on no day of Vietnam's
         except (ValueError, OverflowError) as error:
             raise malformed("'at' là thời điểm RFC 3339.", "'at' is an RFC 3339 moment.") from error
         entry = snapshot.organisation(code, moment)

@@ -6,8 +6,12 @@ import sys
 from asyncio import create_subprocess_exec, subprocess
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
+
+from auditlog import AuditedLog, certificate, verdict
+from docaxis_signing.disposition import Disposition
 
 World = Any
 ENDLESS: Final = ("/v1/inbox/events",)
@@ -16,8 +20,11 @@ PARTIES: Final = ("so-noi-vu", "clerk of bo-mau", "auditor")
 CI_SECONDS, FULL_SECONDS = 12, 600
 
 
-async def fuzz(world: World, folder: Path, party: str, seconds: int) -> tuple[int, str]:
-    """Run its fuzzing as one party and give how it ended and what it said."""
+async def fuzz(world: World, log: AuditedLog, folder: Path, party: str, seconds: int) -> tuple[int, str]:
+    """Run its fuzzing as one party, over a log that has begun, and give how it ended and what it said."""
+    submission = UUID((await world.send(world.write())).json()["submission_id"])
+    await log.sign(await log.judged(submission, verdict(certificate()), Disposition.DELIVER))
+    await log.publish()
     schema = folder / "openapi.json"
     schema.write_text(json.dumps(world.gateway.app.openapi()), "utf-8")
     url = await world.gateway.start()
@@ -47,14 +54,16 @@ def require_clean(world: World, status: int, said: str) -> None:
 
 
 @pytest.mark.parametrize("party", PARTIES)
-async def test_schemathesis_finds_no_server_error(world: World, tmp_path: Path, party: str) -> None:
-    status, said = await fuzz(world, tmp_path, party, CI_SECONDS)
+async def test_schemathesis_finds_no_server_error(world: World, log: AuditedLog, tmp_path: Path, party: str) -> None:
+    status, said = await fuzz(world, log, tmp_path, party, CI_SECONDS)
     require_clean(world, status, said)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(FULL_SECONDS + 120)
 @pytest.mark.parametrize("party", PARTIES)
-async def test_schemathesis_finds_no_server_error_in_a_long_time(world: World, tmp_path: Path, party: str) -> None:
-    status, said = await fuzz(world, tmp_path, party, FULL_SECONDS)
+async def test_schemathesis_finds_no_server_error_in_a_long_time(
+    world: World, log: AuditedLog, tmp_path: Path, party: str
+) -> None:
+    status, said = await fuzz(world, log, tmp_path, party, FULL_SECONDS)
     require_clean(world, status, said)

@@ -384,6 +384,7 @@ async def test_organisations_are_found_without_diacritics_and_by_either_code(wor
     earlier = (await world.get("/v1/organisations/H20.22?at=2025-01-01T00:00:00Z")).json()
     assert (earlier["exists"], earlier["successor"]) == (True, None)
     assert (await world.get("/v1/organisations/X1")).status_code == 404
+    assert (await world.get("/v1/organisations/H20.22?at=9999-12-31T23:59:59Z")).status_code == 400
 
 
 async def test_health_readiness_metrics_and_the_description(world: World) -> None:
