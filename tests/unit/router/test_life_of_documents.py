@@ -32,7 +32,7 @@ from docaxis.bus.work import Work
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.expiry import EXPIRED
 from docaxis.router.own_news import TIMER, timer_action
-from docaxis.router.parking import PARKED, look_of
+from docaxis.router.parking import LOOKED_BACK, PARKED, look_of
 from docaxis.router.problems import RejectedWork
 from docaxis.router.service import Router
 from docaxis.storage.changes import SignedRecord
@@ -349,7 +349,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
                 other
                 for other, one in self.papers.items()
                 if (other in paper.names or one.key in paper.names) and one.sender == paper.sender
-                if one.received_at < paper.received_at and other not in done
+                if paper.received_at - LOOKED_BACK <= one.received_at < paper.received_at and other not in done
             }
             if paper.delivers and open_ones:
                 assert parked is not None, (name, open_ones)
