@@ -60,7 +60,6 @@ class AxisPlan:
     directory: Path
     brokers: Literal[1, 3] = 1
     port: int = 0
-    slots: int = SLOTS
     extra_inboxes: int = 0
     crowd: int = 0
     retry: RetrySettings = field(default_factory=RetrySettings)
@@ -208,7 +207,7 @@ class LocalAxis:
             await repository.attest(keys.directory)
         finally:
             await engine.dispose()
-        await provisioner.provision_services(self._plan.slots, keys.passwords)
+        await provisioner.provision_services(SLOTS, keys.passwords)
         for identity in enrolled:
             await provisioner.provision_member(identity.member, identity.kafka_password)
         return {
@@ -261,7 +260,7 @@ class LocalAxis:
                 bootstrap=access.bootstrap,
                 security_protocol=access.security_protocol,
                 ca_file=access.ca_file,
-                slots=self._plan.slots,
+                slots=SLOTS,
                 replication=1 if self._plan.brokers == 1 else 3,
                 passwords={name: self.keys.passwords[name] for name in has & set(SERVICES)},
             ),
