@@ -8,7 +8,7 @@ it is made, once the log was anchored; before that they lead to the checkpoint o
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -92,12 +92,14 @@ class Dossier:
     verdicts: Sequence[KeptVerdict]
     pieces: Sequence[Piece]
     signatures: Mapping[UUID, bytes]
-    """What the axis's organisation signed of the statements (CAdES), as far as it was asked to, by event."""
+    """What the axis's organisation signed of the statements (CAdES), by event."""
     log: LogFiles | None
     objects: EvidenceObjects
     kept: frozenset[str]
     certificates: Mapping[str, bytes]
     """Descriptions of trust stores and the certificates in them, by hash."""
+    unsigned: Mapping[UUID, Mapping[str, str]] = field(default_factory=dict)
+    """Why such a signature is missing, by event."""
 
     def files(self) -> list[PackedFile]:
         """Give the files of the package in their order. Reads of the log: not for the loop that serves others."""
@@ -219,7 +221,11 @@ class Dossier:
                 for kept in self.verdicts
             ],
             "evidence": [
-                {"receipt": _receipt(number, piece), "leaf_index": piece.leaf_index}
+                {
+                    "receipt": _receipt(number, piece),
+                    "leaf_index": piece.leaf_index,
+                    "signature_missing": self.unsigned.get(event_of(piece)),
+                }
                 for number, piece in enumerate(self.pieces, 1)
             ],
             "log": None if head is None else {"size": head.size, "anchored": head.token is not None},

@@ -1,8 +1,9 @@
 """The organisation's signatures on receipts, as they are handed out: those that are there, and why others are not."""
 
+import asyncio
 import base64
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from starlette.responses import JSONResponse
 
 from docaxis.gateway.parts import Parts
 from docaxis.gateway.sharing import evidence_for
-from docaxis.storage.receipt_signatures import KeptSignature
+from docaxis.storage.receipt_signatures import KeptSignature, ReceiptSignatureStore
 from docaxis.storage.receipts import Piece
+from docaxis_schemas.moments import Clock
 
+PAUSE_SECONDS: Final = 0.2
 NO_CERTIFICATE: Final = {
     "code": "no-certificate",
     "vi": "Trục này chưa có chứng thư số tổ chức để ký biên nhận.",
@@ -53,12 +56,32 @@ async def _countersigned(parts: Parts, pieces: Iterable[Piece]) -> list[dict[str
 def _answers(events: Iterable[UUID], kept: dict[UUID, KeptSignature]) -> Iterator[dict[str, Any]]:
     for one in events:
         found = kept.get(one)
-        if found is None or (found.signature is None and found.trouble is None):
-            yield _told(one, None, WAITING)
-        elif found.signature is None:
-            yield _told(one, None, _troubled(str(found.trouble)))
-        else:
-            yield _told(one, found.signature, None)
+        yield _told(one, None if found is None else found.signature, why_missing(found))
+
+
+def why_missing(found: KeptSignature | None) -> dict[str, str] | None:
+    """Say why there is no signature of a statement; None if there is."""
+    if found is None or (found.signature is None and found.trouble is None):
+        return WAITING
+    return None if found.signature is not None else _troubled(str(found.trouble))
+
+
+async def signed_within(
+    store: ReceiptSignatureStore, events: Collection[UUID], clock: Clock, seconds: float
+) -> dict[UUID, KeptSignature]:
+    """Ask for the signatures of statements, wait for the registrar so long, and give what there is by then.
+
+    Raises:
+        UnavailableStorage: The database is away.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        kept = await store.ask(events, clock())
+        if all(why_missing(kept.get(one)) is not WAITING for one in events):
+            return kept
+        if asyncio.get_running_loop().time() > deadline:
+            return kept
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _troubled(code: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ Each look is evidence before it is answered; taking the package, and with it the
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from docaxis.auditor.packaging import DOCUMENTS, Document, Dossier, event_of, gather_objects
 from docaxis.auditor.zipping import zipped
 from docaxis.directory.entries import Role
+from docaxis.gateway.countersigned import NO_CERTIFICATE, signed_within, why_missing
 from docaxis.gateway.downloading import disposition
 from docaxis.gateway.parts import Parts
 from docaxis.gateway.refusals import Refused
@@ -26,6 +28,8 @@ from docaxis_schemas.problems import Code
 AUDITOR: Final = frozenset({Role.AUDITOR})
 EXPORT: Final = "export"
 """The look that is stated as `evidence.exported`."""
+SIGNING_SECONDS: Final = 20.0
+"""For the registrar to sign what a package takes along: hundreds of statements; what is not signed by then is named."""
 
 
 def exporting(parts: Parts) -> APIRouter:
@@ -86,7 +90,7 @@ def exporting(parts: Parts) -> APIRouter:
     async def package(request: Request, submission_id: UUID) -> StreamingResponse:
         principal = await parts.doorkeeper.require(request, AUDITOR)
         await parts.looks.note(principal, EXPORT, submission=str(submission_id))
-        dossier = await _dossier(parts, await _claimed(parts, submission_id))
+        dossier = await _countersigned(parts, await _dossier(parts, await _claimed(parts, submission_id)))
         files = await asyncio.to_thread(dossier.files)
         headers = _as_download(f"{submission_id}.zip")
         return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
@@ -125,6 +129,17 @@ async def _dossier(parts: Parts, claim: Claim) -> Dossier:
         kept=kept,
         certificates=certificates,
     )
+
+
+async def _countersigned(parts: Parts, dossier: Dossier) -> Dossier:
+    """Have the organisation sign what it has not signed yet, and note why a signature is missing."""
+    events = [event_of(piece) for piece in dossier.pieces]
+    if not parts.public_keys["certificates"]:
+        return replace(dossier, unsigned=dict.fromkeys(events, NO_CERTIFICATE))
+    kept = await signed_within(parts.signatures, events, parts.clock, SIGNING_SECONDS)
+    reasons = {one: reason for one in events if (reason := why_missing(kept.get(one))) is not None}
+    signatures = {one: found.signature for one, found in kept.items() if found.signature is not None}
+    return replace(dossier, signatures=signatures, unsigned=reasons)
 
 
 async def _documents(parts: Parts, claim: Claim) -> list[Document]:

@@ -1,7 +1,9 @@
 """The evidence package over HTTP: whose it is, that it is evidence, and what it holds when things are missing."""
 
+import asyncio
 import hashlib
 import io
+import itertools
 import json
 import re
 import zipfile
@@ -12,9 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from auditlog import AuditedLog, certificate, verdict
+from docaxis.gateway.countersigned import WAITING, signed_within, why_missing
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.looks import state_look
 from docaxis.storage.evidence_objects import DamagedObject, EvidenceObjects
+from docaxis.storage.receipt_signatures import ReceiptSignatureStore
 from docaxis.verifier.envelopes import verdict_event
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.submission import FileRole
@@ -77,6 +81,7 @@ async def test_what_is_not_there_yet_or_no_more_is_said_and_not_made_up(world: A
     files, _ = await _package(world, submission)
     told = json.loads(files["package.json"])
     assert (told["log"], [one["leaf_index"] for one in told["evidence"]]) == (None, [None, None])
+    assert {one["signature_missing"]["code"] for one in told["evidence"]} == {"no-certificate"}
     assert [one["record"] for one in told["verdicts"]] == [None], "nothing was kept of what it was drawn from"
     assert not [name for name in files if name.startswith(("verdicts/", "trust/", "log/"))]
     await log.publish()
@@ -119,6 +124,24 @@ async def test_nothing_is_given_of_evidence_that_was_damaged_where_it_is_kept(
     assert bad in answer.json()["detail_vi"]
     with pytest.raises(DamagedObject):
         await objects.read(bad)
+
+
+async def test_an_export_waits_for_the_signatures_it_asks_for_but_not_for_ever(world: Any, log: AuditedLog) -> None:
+    submission = UUID((await world.send(world.write())).json()["submission_id"])
+    records = await log.sign(await log.judged(submission, verdict(certificate()), Disposition.DELIVER))
+    one, two = (record.event_id for record in records)
+    store = ReceiptSignatureStore(world.engine)
+    assert why_missing((await signed_within(store, [one], world.time, 0)).get(one)) == WAITING
+    asked = asyncio.create_task(signed_within(store, [one, two], world.time, 60))
+    await store.keep({one: b"signature"}, world.time())
+    async with asyncio.timeout(60):
+        for _ in itertools.count():
+            if two in await store.waiting(10):
+                break
+            await asyncio.sleep(0.01)
+    assert not asked.done()
+    await store.keep({two: b"another"}, world.time())
+    assert {event: kept.signature for event, kept in (await asked).items()} == {one: b"signature", two: b"another"}
 
 
 async def test_proofs_lead_to_the_first_time_stamped_checkpoint_that_covers_them(world: Any, log: AuditedLog) -> None:
