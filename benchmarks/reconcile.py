@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -132,6 +133,7 @@ async def measure(folder: Path, count: int) -> dict[str, Any]:
                 environment=ENVIRONMENT,
                 transport=httpx.ASGITransport(gateway.app),
             )
+            before = peak_mb()
             figures = {"deliveries": count, "load": round(os.getloadavg()[0], 1)}
             async with axis:
                 for name, held in (("nothing_lost", register), ("everything_lost", [])):
@@ -141,9 +143,15 @@ async def measure(folder: Path, count: int) -> dict[str, Any]:
                     figures[f"{name}_seconds"] = round(time.perf_counter() - wall, 2)
                     figures[f"{name}_statements"] = len(found.comparisons)
                     figures[f"{name}_lacks"] = len(found.lacks)
+                    figures[f"{name}_rise_mb"] = round(peak_mb() - before, 1)
         store.close()
         await engine.dispose()
     return figures
+
+
+def peak_mb() -> float:
+    """Give the most memory this process held until now, gateway and member together."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
