@@ -9,6 +9,7 @@ missing() {
   command -v openssl >/dev/null 2>&1 || printf ' openssl'
   command -v javac >/dev/null 2>&1 || printf ' default-jdk-headless'
   command -v go >/dev/null 2>&1 || printf ' golang-go'
+  command -v npm >/dev/null 2>&1 || printf ' npm'
   command -v nginx >/dev/null 2>&1 || printf ' nginx-light'
   command -v chromium >/dev/null 2>&1 || printf ' chromium'
 }
@@ -45,6 +46,6 @@ else
   tests --ignore tests/unit --ignore tests/contract --ignore tests/integration --ignore tests/acceptance/faults || status=$?
 fi
 if [ -n "$wanted" ]; then
-  printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go nginx)\n' "$wanted" "$wanted" >&2
+  printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go node nginx)\n' "$wanted" "$wanted" >&2
 fi
 exit $status

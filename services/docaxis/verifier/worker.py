@@ -13,7 +13,7 @@ import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Never
@@ -83,8 +83,15 @@ def nursery(control: socket.socket, examiners: Examiners, memory_mb: int) -> Non
             os.close(descriptor)
             children[pid] = number
     signal.set_wakeup_fd(-1)  # what ends from here on wakes nobody, and the sockets are about to close
+    _end(children)
+
+
+def _end(children: Iterable[int]) -> None:
+    """Kill all, and wait for each: what they used is then counted with whoever waits for the nursery."""
     for pid in children:
         os.kill(pid, signal.SIGKILL)
+    for pid in children:
+        os.waitpid(pid, 0)
 
 
 def _reap(children: dict[int, int]) -> None:

@@ -14,6 +14,15 @@ from typing import Any
 from docaxis.verifier.worker import Examiners, serve
 
 
+def work(seconds: float) -> None:
+    """Use the processor until this process has used so much of it."""
+    while time.process_time() < seconds:
+        pass
+
+
+PASTIMES = {"sleep": time.sleep, "work": work}
+
+
 def examine(data: bytes, trust: Any, revocation: Any, at: datetime) -> dict[str, Any]:
     order, _, argument = data.decode().partition(" ")
     found: dict[str, Any] = {
@@ -22,8 +31,8 @@ def examine(data: bytes, trust: Any, revocation: Any, at: datetime) -> dict[str,
         "integrity": "unsigned",
         "notes": [f"pid {os.getpid()}", at.isoformat(), f"trust {trust} epoch {revocation.epoch}"],
     }
-    if order == "sleep":
-        time.sleep(float(argument))
+    if order in PASTIMES:
+        PASTIMES[order](float(argument))
     elif order == "spin":
         while True:
             pass

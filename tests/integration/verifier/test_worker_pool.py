@@ -4,12 +4,14 @@ import asyncio
 import hashlib
 import json
 import os
+import resource
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
@@ -189,6 +191,17 @@ async def test_workers_end_with_the_pool() -> None:
         pid = pid_of(await examine(running, "say"))
         os.kill(pid, 0)
     await ended(pid)
+
+
+async def test_what_workers_used_is_counted_with_the_process_that_had_them() -> None:
+    """By the system's account: of the nursery and its worker while they live, and of what this process waited for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    async with WorkerPool(VerifierSettings(workers=1), FairnessSettings(), program=PROGRAM) as running:
+        worker = psutil.Process(pid_of(await examine(running, "work 0.5")))
+        nursery = worker.parent()
+        assert nursery is not None
+        used = worker.cpu_times().user + nursery.cpu_times().user
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before >= used
 
 
 def shadowed(settings: VerifierSettings, registry: CollectorRegistry) -> WorkerPool:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,8 +14,20 @@ from typing import Final
 
 SUMS: Final = "SHA256SUMS"
 SECONDS: Final = 240
+NPM_JUDGE: Final = Path(__file__).parents[3] / "judges" / "npm"
 _BLOCK: Final = re.compile(r"^```sh ([\w ]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAFE: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*/){0,3}[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def bring_npm_judge(directory: Path) -> Path:
+    """Install what npm's own check of provenance is made of, as the lock file has it; give its modules."""
+    npm = shutil.which("npm")
+    assert npm is not None, "there is no npm on this machine; Debian: npm"
+    shutil.copytree(NPM_JUDGE, directory, dirs_exist_ok=True)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    return directory / "node_modules"
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,12 @@ class Unpacked:
             assert all(_SAFE.fullmatch(name) for name in packed.namelist()), packed.namelist()
             packed.extractall(path)
         return cls(path)
+
+    def with_modules(self, modules: Path) -> "Unpacked":
+        """Put npm's modules where the README's command to install them would."""
+        (self.path / "work").mkdir(exist_ok=True)
+        (self.path / "work/node_modules").symlink_to(modules)
+        return self
 
     def blocks(self) -> list[Block]:
         text = (self.path / "README.md").read_text("utf-8")
