@@ -117,6 +117,20 @@ async def test_what_came_due_while_nobody_looked_is_told_once(world: World) -> N
     assert await ClerkDeadlines(world.engine).notices(world.above, [CODE]) == []
 
 
+async def test_a_clock_that_is_set_back_or_ahead_takes_nothing_back_and_tells_nothing_twice(world: World) -> None:
+    await world.receive()
+    world.now = CLOSES - timedelta(minutes=30)
+    assert await world.look() == [("reminder", "15/BTN-VP")]
+    for moved in (-timedelta(hours=1), -timedelta(days=400), timedelta(minutes=1)):
+        world.now = CLOSES - timedelta(minutes=30) + moved
+        assert await world.look() == [("reminder", "15/BTN-VP")]
+    world.now = CLOSES + timedelta(minutes=1)
+    told = await world.look()
+    assert sorted(told) == [("overdue", "15/BTN-VP"), ("reminder", "15/BTN-VP")]
+    world.now = CLOSES - timedelta(hours=3)
+    assert await world.look() == told
+
+
 async def test_notice_of_receipt_in_time_keeps_everybody_quiet(world: World) -> None:
     row = await world.receive()
     await world.acknowledge(row, CLOSES)
