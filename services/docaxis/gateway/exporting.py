@@ -30,6 +30,11 @@ EXPORT: Final = "export"
 """The look that is stated as `evidence.exported`."""
 SIGNING_SECONDS: Final = 20.0
 """For the registrar to sign what a package takes along: hundreds of statements; what is not signed by then is named."""
+WITH_THE_PACKAGE: Final = {
+    "code": "with-package",
+    "vi": "Được ký khi tải trọn gói bằng chứng.",
+    "en": "It is signed when the whole package is taken.",
+}
 
 
 def exporting(parts: Parts) -> APIRouter:
@@ -117,13 +122,17 @@ async def _dossier(parts: Parts, claim: Claim) -> Dossier:
     verdicts = await parts.objects.verdicts_of(claim.submission_id)
     kept, certificates = await gather_objects(parts.objects, verdicts)
     pieces = await parts.receipts.evidence_for(claim.submission_id, None)
+    events = [event_of(piece) for piece in pieces]
+    made = await parts.signatures.made(events)
+    missing = WITH_THE_PACKAGE if parts.public_keys["certificates"] else NO_CERTIFICATE
     return Dossier(
         submission_id=claim.submission_id,
         public_keys=parts.public_keys,
         documents=await _documents(parts, claim),
         verdicts=verdicts,
         pieces=pieces,
-        signatures=await parts.signatures.made([event_of(piece) for piece in pieces]),
+        signatures=made,
+        unsigned={event: missing for event in events if event not in made},
         log=parts.log,
         objects=parts.objects,
         kept=kept,
@@ -133,9 +142,9 @@ async def _dossier(parts: Parts, claim: Claim) -> Dossier:
 
 async def _countersigned(parts: Parts, dossier: Dossier) -> Dossier:
     """Have the organisation sign what it has not signed yet, and note why a signature is missing."""
-    events = [event_of(piece) for piece in dossier.pieces]
     if not parts.public_keys["certificates"]:
-        return replace(dossier, unsigned=dict.fromkeys(events, NO_CERTIFICATE))
+        return dossier
+    events = [event_of(piece) for piece in dossier.pieces]
     kept = await signed_within(parts.signatures, events, parts.clock, SIGNING_SECONDS)
     reasons = {one: reason for one in events if (reason := why_missing(kept.get(one))) is not None}
     signatures = {one: found.signature for one, found in kept.items() if found.signature is not None}

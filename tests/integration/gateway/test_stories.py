@@ -1,6 +1,7 @@
 """One document's full story over HTTP, and what the auditor's page calls shown, false, shut or missing in it."""
 
 import io
+import json
 import zipfile
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from auditlog import AuditedLog, certificate, verdict
 from docaxis.clerk.stories import Lack, Line, Missing, Standing, layers_of, lines_of, missing_of
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.looks import state_look
+from docaxis.storage.receipt_signatures import ReceiptSignatureStore
 from docaxis_schemas.moments import system_clock
 from docaxis_schemas.topics import ACTIONS
 from docaxis_signing.disposition import Disposition
@@ -152,3 +154,13 @@ async def test_files_of_a_package_are_given_one_by_one_but_no_document(world: An
         assert answer.headers["content-disposition"].startswith("attachment")
     for name in (*documents, "none", "../package.json"):
         assert (await world.get(f"{address}/{name}", "auditor")).status_code == 404, name
+
+
+async def test_a_file_of_a_package_asks_for_no_signature_and_says_when_there_will_be_one(
+    world: Any, log: AuditedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(world.gateway._parts.public_keys, "certificates", ["TEST"])
+    address = f"/v1/audit/submissions/{await _judged(world, log)}/package/package.json"
+    told = json.loads((await world.get(address, "auditor")).content)
+    assert {one["signature_missing"]["code"] for one in told["evidence"]} == {"with-package"}
+    assert await ReceiptSignatureStore(world.engine).waiting(10) == {}
