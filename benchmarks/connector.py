@@ -4,7 +4,7 @@ The gateway runs in a process of its own on a real socket, with a real PostgreSQ
 in memory, so it takes documents faster than a whole axis would. The SDK sends as many documents, as many at a time, as
 the connector does, from files that lie ready; then the connector sends packets of the same size from ``out/``. What was
 sent is put into the inbox directly, fetched and signed for by the SDK, and by the connector.
-Run: ``python benchmarks/connector.py [--packets N]``. Prints one JSON object as its last line.
+Run: ``python benchmarks/connector.py [--packets N] [--connector-alone]``. Prints one JSON object as its last line.
 """
 
 import argparse
@@ -179,16 +179,15 @@ class Bench:
             "load": round(os.getloadavg()[0], 1),
         }
 
-    async def run(self) -> dict[str, Any]:
-        """Go through all four."""
-        sdk, folder = list(self._documents("sdk", 0)), self._place / "folder"
+    async def run(self, *, connector_alone: bool) -> dict[str, Any]:
+        """Go through all four, or the two of the connector."""
+        folder = self._place / "folder"
         (folder / "out").mkdir(parents=True)
         for document, path, entry in self._documents("connector", self._count):
             packet = write_document(document, [OutgoingAttachment(entry, _reader(path))], now=datetime.now(UTC))
             (folder / "out" / f"{document.number}.edxml").write_bytes(b"".join(packet))
-        await self.metered("sdk_sends", lambda: self._send(sdk))
-        await self._deliver("sdk-%", 0)
-        await self.metered("sdk_takes", self._take)
+        if not connector_alone:
+            await self._by_sdk()
         sender = Connector(folder, load_profile(self._profiles[SENDER[0]]))
         await self.metered("connector_sends", lambda: _settled(sender))
         await self._deliver("edxml:%", self._count)
@@ -196,6 +195,12 @@ class Bench:
         await self._forget()
         await self.metered("connector_takes", lambda: _deliveries(receiver))
         return self.figures
+
+    async def _by_sdk(self) -> None:
+        documents = list(self._documents("sdk", 0))
+        await self.metered("sdk_sends", lambda: self._send(documents))
+        await self._deliver("sdk-%", 0)
+        await self.metered("sdk_takes", self._take)
 
     def _documents(self, name: str, first: int) -> Iterator[tuple[DocumentMetadata, Path, ContentEntry]]:
         place = self._place / name
@@ -270,14 +275,14 @@ async def gateway(database: str, place: Path) -> AsyncIterator[tuple[str, Callab
         await asyncio.to_thread(process.join)
 
 
-async def measure(place: Path, count: int) -> dict[str, Any]:
+async def measure(place: Path, count: int, *, connector_alone: bool) -> dict[str, Any]:
     """Make what is needed and give the figures."""
     async with EmbeddedDatabase(place / "database") as database:
         await upgrade(database.url)
         engine = open_database(database.url, application="bench")
         try:
             async with gateway(database.url, place) as (url, cpu):
-                return await Bench(engine, place, url, cpu, count).run()
+                return await Bench(engine, place, url, cpu, count).run(connector_alone=connector_alone)
         finally:
             await engine.dispose()
 
@@ -286,8 +291,11 @@ def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packets", type=int, default=2_000)
+    parser.add_argument("--connector-alone", action="store_true", help="leave out the SDK, which takes one at a time")
+    chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps(asyncio.run(measure(Path(folder), parser.parse_args().packets))))
+        figures = measure(Path(folder), chosen.packets, connector_alone=chosen.connector_alone)
+        print(json.dumps(asyncio.run(figures)))
 
 
 if __name__ == "__main__":

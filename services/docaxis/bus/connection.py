@@ -2,9 +2,9 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 from aiokafka.errors import (
@@ -21,7 +21,6 @@ from aiokafka.errors import (
 )
 
 from docaxis.bus.access import BrokerAccess
-from docaxis.bus.cancellation import being_cancelled
 from docaxis.bus.port import (
     BusError,
     FencedSlot,
@@ -33,11 +32,10 @@ from docaxis.bus.port import (
     RefusedRecord,
     UnavailableBus,
 )
+from docaxis.cancellation import being_cancelled
 from docaxis.settings import BusSettings
 from docaxis_schemas.events import MAX_RECORD
 
-STOP_SECONDS: Final = 5.0
-"""A client whose broker is away or whose producer was fenced may never finish stopping by itself."""
 METADATA_SECONDS: Final = 2.0
 """How long a topic may take to show before it counts as missing; a new one shows at the first refresh."""
 REQUEST_MS: Final = 10_000
@@ -45,10 +43,6 @@ BACKOFF_MS: Final = 20
 """The client's default of 100 ms would be paid at every start of a slot and every change of leader."""
 HEADERS_LIMIT: Final = 8 * 1024
 """Bytes of key and headers beside a value of at most `MAX_RECORD`."""
-
-
-class _Stoppable(Protocol):
-    def stop(self) -> Awaitable[None]: ...
 
 
 def client_options(settings: BusSettings) -> dict[str, Any]:
@@ -73,18 +67,6 @@ def access_options(access: BrokerAccess) -> dict[str, Any]:
     if access.security_protocol == "SASL_SSL":
         options["ssl_context"] = ssl.create_default_context(cafile=access.ca_file)
     return options
-
-
-async def stop_client(client: _Stoppable) -> None:
-    """Stop a client within bounds, whatever state it is in; what it still says is of no use to anybody."""
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await client.stop()
-    except asyncio.CancelledError:
-        if being_cancelled():
-            raise
-    except Exception:  # noqa: BLE001 - a fenced producer raises its fence again, an AssertionError, or the time-out
-        return
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from docaxis.bus.connection import client_errors, client_options, stop_client, topic_partition
+from docaxis.bus.connection import client_errors, client_options, topic_partition
 from docaxis.bus.kafka import KafkaBus
 from docaxis.bus.port import Partition, Received
 from docaxis.bus.trimming import LETTERS
+from docaxis.cancellation import stop_client
 from docaxis.settings import BusSettings
 from docaxis_schemas.topics import stage_group
 

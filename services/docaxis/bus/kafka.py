@@ -23,7 +23,6 @@ from docaxis.bus.connection import (
     client_options,
     received,
     require_partitions,
-    stop_client,
     topic_partition,
 )
 from docaxis.bus.port import (
@@ -36,6 +35,7 @@ from docaxis.bus.port import (
     SlotSession,
 )
 from docaxis.bus.progress import Progress
+from docaxis.cancellation import stop_client
 from docaxis.failpoints import reach
 from docaxis.settings import BusSettings
 from docaxis_schemas.topics import SLOTTED, STAGE_INPUTS, stage_group

@@ -37,9 +37,10 @@ from docaxis.bus.access import (
     service_rules,
     service_user,
 )
-from docaxis.bus.connection import access_options, client_errors, stop_client, topic_partition
+from docaxis.bus.connection import access_options, client_errors, topic_partition
 from docaxis.bus.port import BusError, LostOffsets, Partition, UnavailableBus
 from docaxis.bus.quotas import MEMBER_QUOTA, SERVICE_QUOTA, set_quotas
+from docaxis.cancellation import stop_client
 from docaxis_schemas.topics import DEAD_LETTERS, SLOTTED, STAGE_INPUTS, inbox_topic, stage_group
 
 CALL_SECONDS: Final = 15.0

@@ -12,11 +12,11 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from docaxis.bus.cancellation import being_cancelled
 from docaxis.bus.hand import Hand, Item
 from docaxis.bus.port import Bus, LostOffsets, Partition, Received, RefusedRecord, SlotSession
 from docaxis.bus.report import StageReport
 from docaxis.bus.work import FAILURES, Hopeless, Outcome, Stage, StagePlan, Work, dead_letter, place
+from docaxis.cancellation import being_cancelled
 from docaxis_schemas.codec import RejectedRecordBytes, UnknownSchema, decode
 from docaxis_schemas.events import Event
 from docaxis_schemas.moments import Clock, system_clock

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
+from docaxis.cancellation import stop_client
 from docaxis.client.axis import AxisClient
 from docaxis.client.delivery import Delivery
 from docaxis.client.errors import RejectedAnswer, UnavailableAxis
@@ -90,14 +91,14 @@ class KafkaInbox:
         try:
             await self._consumer.start()
         except KafkaError as error:
-            await self._consumer.stop()
+            await stop_client(self._consumer)
             raise UnavailableAxis(f"the brokers of the inbox: {error}") from error
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await stop_client(self._consumer)
 
     async def items(self, *, follow: bool = True) -> AsyncIterator[Delivery | News]:
         """Give deliveries and news in the order of the topic.

@@ -9,12 +9,13 @@ from uuid import UUID
 import pytest
 from prometheus_client import CollectorRegistry
 
-from docaxis.bus.connection import client_errors, stop_client
+from docaxis.bus.connection import client_errors
 from docaxis.bus.memory import MemoryBroker, MemoryBus
 from docaxis.bus.port import Outgoing, Partition, Received, SlotSession, UnavailableBus
 from docaxis.bus.report import LoggedReport
 from docaxis.bus.stage import Outcome, StagePlan, Work, run_stage
 from docaxis.bus.work import Pace
+from docaxis.cancellation import stop_client
 from docaxis_schemas.codec import encode
 from docaxis_schemas.events import Action, Event
 

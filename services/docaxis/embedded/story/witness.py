@@ -1,7 +1,6 @@
 """Outside eyes: a plain Kafka reader for each member, and the database. Neither uses the axis's own code to read."""
 
 import asyncio
-import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.bus.access import BrokerAccess
+from docaxis.cancellation import stop_client
 from docaxis.embedded.identities import MemberIdentity
 from docaxis_schemas.codec import decode
 from docaxis_schemas.events import InboxItem
@@ -58,8 +58,7 @@ class KafkaWitness:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for consumer in self._consumers:
-            with contextlib.suppress(Exception):
-                await consumer.stop()
+            await stop_client(consumer)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:
