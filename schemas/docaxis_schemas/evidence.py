@@ -6,7 +6,7 @@ document, and stays under 64 KiB, so that each statement can become one leaf of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, unique
 from typing import Any, Final
 from uuid import UUID
@@ -14,8 +14,16 @@ from uuid import UUID
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.moments import to_text
 
+LOGGED_WITHIN: Final = timedelta(seconds=60)
+"""The axis's promise: a statement that its log does not have after this is a broken one."""
 MAX_STATEMENT: Final = 64 * 1024
 """Bytes of one statement: the entry size of the log's bundles (C2SP tlog-tiles)."""
+
+
+def stands_for(role: str) -> str:
+    """Give what a statement names where no member acted but somebody of this role; the dot makes it nobody's id."""
+    return f"axis.{role}"
+
 
 OPEN_FACTS: Final = frozenset({
     "act",

@@ -6,6 +6,7 @@ One writer a path: two that write the same at once would share the scratch file.
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 
 def write_whole(path: Path, *pieces: bytes, mode: int = 0o666) -> None:
@@ -23,8 +24,7 @@ def write_pieces(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> N
     scratch.unlink(missing_ok=True)  # left by a writer that was killed, perhaps with wider rights
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
         file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
     move(scratch, path)
 
 
@@ -37,6 +37,12 @@ def move(path: Path, target: Path) -> None:
     """Put a file in another one's place, for good."""
     path.replace(target)
     sync_directory(target.parent)
+
+
+def sync_file(file: IO[Any]) -> None:
+    """Make what was written to an open file durable."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync_directory(path: Path) -> None:

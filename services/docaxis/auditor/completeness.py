@@ -5,19 +5,17 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from docaxis.auditor.rebuilding import Logged, Rebuilt
 from docaxis.bus.port import Bus, Partition, Received, UnavailableBus
 from docaxis_schemas.codec import RejectedRecordBytes, decode
 from docaxis_schemas.events import EvidenceRecord
-from docaxis_schemas.evidence import OPEN_FACTS, EvidenceType
+from docaxis_schemas.evidence import LOGGED_WITHIN, OPEN_FACTS, EvidenceType
 from docaxis_schemas.moments import from_text
 from docaxis_schemas.topics import EVIDENCE
 
-PROMISE: Final = timedelta(seconds=60)
-"""Within so long every statement is to be in the log; what is younger is only waiting."""
 FROM_THE_BEGINNING: Final = -1
 BATCH: Final = 2_000
 WAIT_SECONDS: Final = 5.0
@@ -188,7 +186,7 @@ def _shown(one: Mapping[str, Any]) -> str:
 
 
 def _missing(rebuilt: Rebuilt, one: Committed, kind: str, now: datetime) -> list[Finding]:
-    if now - one.at <= PROMISE:
+    if now - one.at <= LOGGED_WITHIN:
         return []
     seconds = int((now - one.at).total_seconds())
     value = json.loads(one.statement)

@@ -28,7 +28,7 @@ from docaxis_signing.receipts import SIGNATURE, STATEMENT
 from docaxis_signing.rerun import certificates_in, objects_of, read_trust
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import inclusion_proof
-from docaxis_signing.transparency.note import Note, Verifier
+from docaxis_signing.transparency.note import Verifier
 from docaxis_signing.transparency.policy import NONE, Policy
 from docaxis_signing.transparency.proof import PROOF, LogProof
 from docaxis_signing.transparency.tiles import TileReader
@@ -70,7 +70,7 @@ class Head:
     @property
     def size(self) -> int:
         """Count its leaves."""
-        return Checkpoint.parse(Note.parse(self.checkpoint).text).size
+        return Checkpoint.stated(self.checkpoint).size
 
 
 def head_of(log: LogFiles, leaves: int) -> Head | None:

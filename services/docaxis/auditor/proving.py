@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from docaxis.storage.log_files import CHECKPOINT, LogFiles
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import inclusion_proof
-from docaxis_signing.transparency.note import Note
 from docaxis_signing.transparency.proof import LogProof
 from docaxis_signing.transparency.tiles import TileReader
 
@@ -21,7 +20,7 @@ def prove_all(files: LogFiles, leaves: Mapping[int, bytes]) -> dict[int, LogProo
     checkpoint = files.read(CHECKPOINT)
     if checkpoint is None:
         return {}
-    size = Checkpoint.parse(Note.parse(checkpoint).text).size
+    size = Checkpoint.stated(checkpoint).size
     reader = TileReader(files.tile, size)
     return {
         index: LogProof(index, inclusion_proof(reader, index, size), checkpoint, entry)

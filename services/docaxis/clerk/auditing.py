@@ -14,7 +14,7 @@ from docaxis_schemas.evidence import OF_NO_SUBMISSION, EvidenceType
 from docaxis_schemas.moments import VIETNAM, to_text
 from docaxis_signing.receipts import PinnedKeys, RejectedEvidence
 from docaxis_signing.transparency.checkpoint import Checkpoint
-from docaxis_signing.transparency.note import Note, Signature, Verifier, cosigned_at
+from docaxis_signing.transparency.note import COSIGNATURE_BYTES, Note, Signature, Verifier, cosigned_at
 from docaxis_signing.transparency.policy import NONE, Policy
 from docaxis_signing.transparency.problems import TransparencyError
 from docaxis_signing.verdict import Indication
@@ -29,8 +29,6 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 MAX_TERM: Final = 200
 DAYS: Final = ("from", "to")
-COSIGNATURE_BYTES: Final = 72
-"""A time of 8 bytes and an Ed25519 signature (c2sp.org/tlog-cosignature)."""
 
 
 class RejectedForm(Exception):

@@ -10,7 +10,7 @@ from enum import StrEnum, unique
 from typing import Any, Final
 
 from docaxis_schemas.canonical import canonical
-from docaxis_schemas.evidence import OPEN_FACTS
+from docaxis_schemas.evidence import LOGGED_WITHIN, OPEN_FACTS
 from docaxis_schemas.moments import from_text
 from docaxis_signing.causes import EXPLANATIONS, Explanation
 from docaxis_signing.checklist import Check, checklist
@@ -18,8 +18,6 @@ from docaxis_signing.receipts import PinnedKeys, RejectedEvidence, check_evidenc
 from docaxis_signing.transparency.leaves import FACTS
 from docaxis_signing.verdict import SignatureFinding, SubmissionVerdict
 
-PROMISED: Final = timedelta(seconds=60)
-"""A statement that is not in the log after this is a broken promise, as for `docaxis audit completeness`."""
 _OF_THE_DECISION: Final = frozenset({"verdict_sha256", "disposition", "decided_at"})
 """What is told with a verdict and no part of it."""
 
@@ -140,7 +138,7 @@ def _line(one: Mapping[str, Any], pinned: PinnedKeys, now: datetime) -> Line:
 def _unshown(one: Mapping[str, Any], age: timedelta) -> Standing:
     if not one["open"]:
         return Standing.SHUT
-    return Standing.OVERDUE if age > PROMISED else Standing.WAITING
+    return Standing.OVERDUE if age > LOGGED_WITHIN else Standing.WAITING
 
 
 def _openings(said: Mapping[str, Any], file: Mapping[str, Any]) -> Iterator[Opening]:

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import UUID
 
 import httpx
@@ -16,6 +16,7 @@ from docaxis.client.connection import Connection
 from docaxis.client.errors import RejectedContent, UnavailableAxis
 from docaxis.client.files import CHUNK, Progress
 from docaxis_schemas.submission import ContentEntry
+from docaxis_signing.durable import sync_file
 
 MAX_NAME: Final = 200
 """Bytes of a file name that is written; leaves room for the suffix of an unfinished download."""
@@ -122,7 +123,7 @@ async def _fetch(
                     await asyncio.to_thread(out.write, chunk)
                     if progress is not None:
                         progress(content.name, size, content.size)
-                await asyncio.to_thread(_sync, out)
+                await asyncio.to_thread(sync_file, out)
     try:
         _compare(content, size, found.hexdigest())
     except RejectedContent:
@@ -146,11 +147,6 @@ def _resume(partial: Path, size: int) -> tuple["hashlib._Hash", int]:
 
 def _continues(response: httpx.Response, offset: int) -> bool:
     return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-
-
-def _sync(out: BinaryIO) -> None:
-    out.flush()
-    os.fsync(out.fileno())
 
 
 def _compare(content: ContentEntry, size: int, sha256: str) -> None:

@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
 from docaxis.connector.folder import Folder, UnavailableQueue
-from docaxis_signing.durable import move
+from docaxis_signing.durable import move, sync_file
 
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
@@ -161,7 +161,7 @@ class Queue:
             for begin in range(0, size, PIECE):
                 data = await connection.fetchval(_PART, row, begin + 1, PIECE)
                 await asyncio.to_thread(file.write, data)
-            await asyncio.to_thread(_sync, file)
+            await asyncio.to_thread(sync_file, file)
         await asyncio.to_thread(move, part, self.folder.out / f"{row}.edxml")
 
     def _collect(self) -> None:
@@ -256,8 +256,3 @@ async def _binary(path: Path) -> AsyncIterator[bytes]:
 
 def _age(path: Path) -> tuple[int, str]:
     return path.stat().st_mtime_ns, path.name
-
-
-def _sync(file: Any) -> None:
-    file.flush()
-    os.fsync(file.fileno())

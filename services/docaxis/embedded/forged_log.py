@@ -14,7 +14,7 @@ from docaxis_signing.transparency.tiles import ENTRIES, WIDTH, Tile, decode_bund
 def read_entries(directory: Path) -> list[bytes]:
     """Read all entries of a log's directory, as its checkpoint counts them."""
     files = LogFiles(LocalDisk(directory))
-    size = Checkpoint.parse(Note.parse((directory / CHECKPOINT).read_bytes()).text).size
+    size = Checkpoint.stated((directory / CHECKPOINT).read_bytes()).size
     tiles = [Tile(ENTRIES, index, width_at(0, index, size)) for index in range((size + WIDTH - 1) // WIDTH)]
     return [entry for tile in tiles for entry in decode_bundle(tile, files.tile(tile))]
 

@@ -9,21 +9,18 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import JSONResponse
 
 from docaxis.auditor.indexing import content_term
-from docaxis.directory.entries import Principal, Role
-from docaxis.gateway.looking import stands_for
-from docaxis.gateway.parts import Parts
+from docaxis.directory.entries import Principal
+from docaxis.gateway.parts import AUDITORS, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.transparency import proved
 from docaxis.storage.log_files import CHECKPOINT
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.events import ABSENT, Action
-from docaxis_schemas.evidence import EvidenceType
+from docaxis_schemas.evidence import EvidenceType, stands_for
 from docaxis_schemas.moments import to_text
 from docaxis_schemas.problems import Code
 from docaxis_signing.transparency.checkpoint import Checkpoint
-from docaxis_signing.transparency.note import Note
 
-AUDITOR: Final = frozenset({Role.AUDITOR})
 SHA256: Final = r"^[0-9a-f]{64}$"
 
 
@@ -50,15 +47,16 @@ def absences(parts: Parts) -> APIRouter:
 
     @router.post("", summary="Have the axis state that the log, as far as its checkpoint, has nothing about a content")
     async def state(request: Request, content: Annotated[str, Query(pattern=SHA256)]) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, "absence", content=content)
         return JSONResponse(await _state(parts, principal, await _find_absent(parts, content)))
 
     @router.get("/{absence_id}/evidence", summary="The statement as evidence, once the log has it with its proof")
     async def evidence(request: Request, absence_id: UUID) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, "absence-evidence", absence=str(absence_id))
-        pieces = await parts.receipts.of_answer(absence_id, stands_for(principal), EvidenceType.CONTENT_ABSENT)
+        asked_by = stands_for(principal.role.value)
+        pieces = await parts.receipts.of_answer(absence_id, asked_by, EvidenceType.CONTENT_ABSENT)
         if not pieces:
             raise Refused(Code.NOT_FOUND)
         return JSONResponse({"evidence": await proved(parts.log, pieces)})
@@ -76,7 +74,7 @@ async def _find_absent(parts: Parts, content: str) -> Absence:
     data = None if parts.log is None else await asyncio.to_thread(parts.log.read, CHECKPOINT)
     if data is None:
         raise Refused(Code.UNAVAILABLE, "Sổ chưa có đầu sổ nào.", "The log has no checkpoint yet.")
-    head = Checkpoint.parse(Note.parse(data).text)
+    head = Checkpoint.stated(data)
     found = await parts.audit.presence(content_term(content), head.size)
     if found.known:
         raise Refused(Code.CONTENT_LOGGED)
@@ -97,6 +95,6 @@ async def _state(parts: Parts, principal: Principal, absence: Absence) -> dict[s
     """
     identity, now = uuid4(), parts.clock()
     await parts.outbox.tell(
-        Action(identity, identity, ABSENT, stands_for(principal), None, now, canonical(absence.facts()))
+        Action(identity, identity, ABSENT, stands_for(principal.role.value), None, now, canonical(absence.facts()))
     )
     return absence.facts() | {"absence_id": str(identity), "stated_at": to_text(now)}

@@ -16,10 +16,9 @@ from starlette.responses import JSONResponse
 
 from docaxis.auditor import indexing
 from docaxis.auditor.proving import prove_all
-from docaxis.directory.entries import Role
 from docaxis.gateway.limits import MAX_PAGE
 from docaxis.gateway.multipart import malformed
-from docaxis.gateway.parts import Parts
+from docaxis.gateway.parts import AUDITORS, Parts
 from docaxis.storage.audit_index import Criteria, OpenedLeaf
 from docaxis_schemas.canonical import MAX_INTEGER
 from docaxis_schemas.evidence import EvidenceType
@@ -27,7 +26,6 @@ from docaxis_schemas.moments import to_text
 from docaxis_signing.transparency.proof import LogProof
 from docaxis_signing.verdict import Indication
 
-AUDITOR: Final = frozenset({Role.AUDITOR})
 MAX_FOUND: Final = 100
 """Rows of one page of a search: each comes with its proof."""
 MAX_TERM: Final = 200
@@ -130,7 +128,7 @@ def auditing(parts: Parts) -> APIRouter:
         before: Annotated[int, Query(ge=0, le=EVERYTHING)] = EVERYTHING,
         limit: Annotated[int, Query(ge=1, le=MAX_FOUND)] = 20,
     ) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         criteria = question.criteria()
         await parts.looks.note(principal, "search", before=before, limit=limit, **question.asked())
         found = await parts.audit.search(criteria, before=before, limit=limit)
@@ -146,7 +144,7 @@ def auditing(parts: Parts) -> APIRouter:
         first: Annotated[int, Query(ge=0, le=EVERYTHING - MAX_PAGE)],
         limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = MAX_PAGE,
     ) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, "openings", first=first, limit=limit)
         opened = await parts.audit.opened(range(first, first + limit))
         rows = await parts.audit.rows(first, first + limit)
@@ -156,7 +154,7 @@ def auditing(parts: Parts) -> APIRouter:
     async def looks(
         request: Request, before: Moment = None, limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100
     ) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         until = None if before is None else _plain(before)
         await parts.looks.note(principal, "looks", before=until, limit=limit)
         found = [

@@ -28,12 +28,10 @@ async def download(contents: ContentStore, member: str, entry: Mapping[str, Any]
     partial = (start, stop) != (0, content.size)
     headers = {
         "Content-Length": str(stop - start),
-        "Content-Disposition": disposition(entry["name"]),
         "Accept-Ranges": "bytes",
         "ETag": f'"{entry["sha256"]}"',
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox; default-src 'none'",
-        "Cache-Control": "private, no-store",
+        **as_download(entry["name"]),
     }
     if partial:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{content.size}"
@@ -66,6 +64,15 @@ def read_range(header: str | None, size: int) -> tuple[int, int]:
             headers={"Content-Range": f"bytes */{size}"},
         )
     return start, stop
+
+
+def as_download(name: str) -> dict[str, str]:
+    """Give the headers of a file that is kept by who asked for it, and by no cache on the way."""
+    return {
+        "Content-Disposition": disposition(name),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "private, no-store",
+    }
 
 
 def disposition(name: str) -> str:

@@ -14,10 +14,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from docaxis.auditor.packaging import DOCUMENTS, Document, Dossier, event_of, gather_objects
 from docaxis.auditor.zipping import zipped
-from docaxis.directory.entries import Role
 from docaxis.gateway.countersigned import NO_CERTIFICATE, signed_within, why_missing
-from docaxis.gateway.downloading import disposition
-from docaxis.gateway.parts import Parts
+from docaxis.gateway.downloading import as_download
+from docaxis.gateway.parts import AUDITORS, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.submissions import seen
 from docaxis.gateway.transparency import proved
@@ -25,7 +24,6 @@ from docaxis.storage.claims import Claim
 from docaxis.storage.contents import MissingContent
 from docaxis_schemas.problems import Code
 
-AUDITOR: Final = frozenset({Role.AUDITOR})
 EXPORT: Final = "export"
 """The look that is stated as `evidence.exported`."""
 SIGNING_SECONDS: Final = 20.0
@@ -46,7 +44,7 @@ def exporting(parts: Parts) -> APIRouter:
         summary="A submission's story: what was handed in, its state, verdicts, evidence with leaves, and what is kept",
     )
     async def story(request: Request, submission_id: UUID) -> JSONResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, "story", submission=str(submission_id))
         claim = await _claimed(parts, submission_id)
         dossier = await _dossier(parts, claim)
@@ -77,13 +75,14 @@ def exporting(parts: Parts) -> APIRouter:
         responses={200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}},
     )
     async def packed(request: Request, submission_id: UUID, name: str) -> Response:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, "package-file", submission=str(submission_id), name=name)
         dossier = await _dossier(parts, await _claimed(parts, submission_id))
         for file in await asyncio.to_thread(dossier.files):
             if file.name == name and not name.startswith(DOCUMENTS):
                 data = b"".join([chunk async for chunk in file.chunks()])
-                return Response(data, media_type="application/octet-stream", headers=_as_download(name))
+                headers = as_download(name.replace("/", "-"))
+                return Response(data, media_type="application/octet-stream", headers=headers)
         raise Refused(Code.NOT_FOUND)
 
     @router.get(
@@ -93,22 +92,14 @@ def exporting(parts: Parts) -> APIRouter:
         responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
     )
     async def package(request: Request, submission_id: UUID) -> StreamingResponse:
-        principal = await parts.doorkeeper.require(request, AUDITOR)
+        principal = await parts.doorkeeper.require(request, AUDITORS)
         await parts.looks.note(principal, EXPORT, submission=str(submission_id))
         dossier = await _countersigned(parts, await _dossier(parts, await _claimed(parts, submission_id)))
         files = await asyncio.to_thread(dossier.files)
-        headers = _as_download(f"{submission_id}.zip")
+        headers = as_download(f"{submission_id}.zip")
         return StreamingResponse(zipped(files), media_type="application/zip", headers=headers)
 
     return router
-
-
-def _as_download(name: str) -> dict[str, str]:
-    return {
-        "Content-Disposition": disposition(name.replace("/", "-")),
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
 
 
 async def _claimed(parts: Parts, submission_id: UUID) -> Claim:

@@ -11,17 +11,11 @@ from docaxis.storage.audit_index import AuditIndex, Look
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import encode, headers
 from docaxis_schemas.events import LOOK, Action
+from docaxis_schemas.evidence import stands_for
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import ACTIONS, partition_of
 
 SOURCE: Final = "gateway"
-_NOBODY: Final = "axis"
-"""Stands before the role where other statements name a member; the dot makes it nobody's id."""
-
-
-def stands_for(principal: Principal) -> str:
-    """Give what a statement names instead of a member where an auditor or operator acted."""
-    return f"{_NOBODY}.{principal.role.value}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +41,7 @@ class Looks:
         text = canonical(given).decode()
         look = Look(self.new_id(), self.clock(), UUID(principal.credential_id), principal.holder, what, text)
         await self.index.looked(look)
-        await self.publisher.publish([self._outgoing(look, stands_for(principal))])
+        await self.publisher.publish([self._outgoing(look, stands_for(principal.role.value))])
 
     def _outgoing(self, look: Look, member: str) -> Outgoing:
         body = canonical({"what": look.what, "credential_id": str(look.credential_id), "query": look.query})

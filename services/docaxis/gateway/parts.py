@@ -37,6 +37,8 @@ from docaxis_schemas.moments import Clock
 
 PARTIES: Final = frozenset({Role.MEMBER_SYSTEM, Role.CLERK})
 """Who acts for a member."""
+AUDITORS: Final = frozenset({Role.AUDITOR})
+"""Who looks at the log and at everything it is about."""
 OVERSEERS: Final = frozenset({Role.OPERATOR, Role.AUDITOR})
 """Who looks at the axis as a whole."""
 EVERYBODY: Final = PARTIES | OVERSEERS

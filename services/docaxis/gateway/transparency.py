@@ -13,8 +13,7 @@ import structlog
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from docaxis.directory.entries import Role
-from docaxis.gateway.parts import Parts
+from docaxis.gateway.parts import AUDITORS, Parts
 from docaxis.gateway.refusals import Refused
 from docaxis.storage.log_files import CHECKPOINT, VKEY, LogFiles
 from docaxis.storage.receipts import Piece
@@ -24,7 +23,6 @@ from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
 from docaxis_signing.key_history import history_id
 from docaxis_signing.transparency.problems import TransparencyError
 
-AUDITOR: Final = frozenset({Role.AUDITOR})
 _INDEX: Final = r"(?:x\d{3}/){0,6}\d{3}(?:\.p/[1-9]\d{0,2})?"
 """Seven groups hold every index of 64 bits; a longer path is no name that a file system takes."""
 _TILE: Final = re.compile(rf"(?:[0-9]|[1-5]\d|6[0-3])/{_INDEX}", re.ASCII)
@@ -74,7 +72,7 @@ def transparency(parts: Parts) -> APIRouter:  # noqa: C901 - one function a rout
     @router.get("/log/tile/{path:path}", summary="A tile of hashes, or, for auditors, a bundle of entries")
     async def tile(request: Request, path: str) -> Response:
         if _BUNDLE.fullmatch(path):
-            await parts.doorkeeper.require(request, AUDITOR)
+            await parts.doorkeeper.require(request, AUDITORS)
             headers = {"Cache-Control": "private, max-age=31536000, immutable"}
             return Response(await _read(parts.log, f"tile/{path}"), media_type=_BYTES, headers=headers)
         if not _TILE.fullmatch(path):

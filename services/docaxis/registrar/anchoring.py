@@ -16,7 +16,6 @@ from docaxis_signing.anchor_files import CHECKPOINT, TOKEN, anchor_path
 from docaxis_signing.anchors import DIGEST, imprint
 from docaxis_signing.signing_errors import UnavailableTimestamp
 from docaxis_signing.transparency.checkpoint import Checkpoint
-from docaxis_signing.transparency.note import Note
 from docaxis_signing.transparency.problems import TransparencyError
 
 RETRY: Final = timedelta(minutes=1)
@@ -69,7 +68,7 @@ class Anchoring:
         data = await asyncio.to_thread(self._files.read, PUBLISHED)
         if data is None:
             return False
-        size = Checkpoint.parse(Note.parse(data).text).size
+        size = Checkpoint.stated(data).size
         if not size:
             return False  # the first leaves are not to wait for an hour
         path = anchor_path(size, CHECKPOINT)

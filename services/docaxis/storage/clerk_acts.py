@@ -8,12 +8,11 @@ from uuid import UUID, uuid4
 from docaxis.storage.driver import Connection, Statement
 from docaxis_schemas.canonical import canonical, digest
 from docaxis_schemas.events import ACCOUNT_ACT
+from docaxis_schemas.evidence import stands_for
 from docaxis_schemas.moments import to_text
 
 OPERATOR: Final = ""
 """Who did what was not done at the pages."""
-NOBODY: Final = "axis.auditor"
-"""Stands in the statement where an account belongs to no member, as in those of auditors' looks."""
 
 
 @unique
@@ -71,7 +70,7 @@ async def note(
     }
     body = {
         "act": act.value,
-        "member": account["member"] or NOBODY,
+        "member": account["member"] or stands_for("auditor"),  # who belongs to no member
         "account_id": str(account_id),
         "done_by": "operator" if by == OPERATOR else str(account["hand"] or "unknown"),
         "act_sha256": digest(row | {"act_id": str(row["act_id"]), "at": to_text(at), "account": str(account_id)}),

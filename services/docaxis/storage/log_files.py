@@ -17,10 +17,9 @@ from typing import Final, Protocol
 
 from docaxis_signing.anchor_files import ANCHORS, TOKEN, anchor_path
 from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
-from docaxis_signing.durable import sync_directory
+from docaxis_signing.durable import sync_directory, sync_file
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.merkle import HASH_BYTES, inclusion_proof
-from docaxis_signing.transparency.note import Note
 from docaxis_signing.transparency.problems import RejectedProof
 from docaxis_signing.transparency.proof import LogProof
 from docaxis_signing.transparency.tiles import ENTRIES, WIDTH, Tile, TileReader, decode_bundle, encode_bundle
@@ -83,8 +82,7 @@ class LocalDisk:
     def _write(self, one: tuple[str, bytes]) -> None:
         with (self._directory / one[0]).open("wb") as file:
             file.write(one[1])
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
 
     def rename(self, path: str, target: str) -> None:
         """Put a file in another one's place."""
@@ -185,7 +183,7 @@ class LogFiles:
         data = self.read(CHECKPOINT)
         if data is None:
             return None
-        size = Checkpoint.parse(Note.parse(data).text).size
+        size = Checkpoint.stated(data).size
         if index >= size:
             return None
         return LogProof(index, inclusion_proof(TileReader(self.tile, size), index, size), data, entry)

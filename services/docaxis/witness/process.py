@@ -16,6 +16,7 @@ from docaxis.storage.log_files import LocalDisk, only_writer
 from docaxis.witness.service import WitnessService, latest_sizes
 from docaxis.witness.state import WitnessState
 from docaxis_schemas.moments import system_clock
+from docaxis_signing.durable import sync_file
 from docaxis_signing.transparency.note import Algorithm, Signer, Verifier
 from docaxis_signing.transparency.problems import RejectedNote
 
@@ -88,8 +89,7 @@ def _new_key(path: Path, name: str) -> Signer:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(signer.to_skey() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        sync_file(file)
     return signer
 
 

@@ -38,6 +38,15 @@ class Checkpoint:
             raise RejectedNote("the note is no checkpoint of three lines")
         return cls(lines[0], decode_number(lines[1]), decode_hash(lines[2]))
 
+    @classmethod
+    def stated(cls, note: bytes) -> Self:
+        """Read the checkpoint that a signed note states; whose signatures are on it is not checked.
+
+        Raises:
+            RejectedNote: It is none.
+        """
+        return cls.parse(Note.parse(note).text)
+
     def sign(self, signer: Signer) -> Note:
         """Sign it with the log's key."""
         text = self.to_text()

@@ -24,6 +24,8 @@ MAX_SIGNATURES: Final = 100
 _ID_BYTES: Final = 4
 _KEY_BYTES: Final = 32
 _TIME_BYTES: Final = 8
+COSIGNATURE_BYTES: Final = _TIME_BYTES + 64
+"""A time and an Ed25519 signature (c2sp.org/tlog-cosignature)."""
 _DASH: Final = "\u2014 "
 
 

@@ -75,7 +75,7 @@ def origin_of(request: AddCheckpoint) -> str:
         RefusedCheckpoint: The checkpoint is malformed.
     """
     try:
-        return Checkpoint.parse(Note.parse(request.checkpoint).text).origin
+        return Checkpoint.stated(request.checkpoint).origin
     except RejectedNote as error:
         raise RefusedCheckpoint(HTTPStatus.BAD_REQUEST, str(error)) from error
 

@@ -191,7 +191,7 @@ async def test_while_a_folder_takes_nothing_rows_wait(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(queue, "_sync", full)
+        broken.setattr(queue, "sync_file", full)
         with pytest.raises(OSError, match="No space"):
             await carrier.once()
     assert (await waiting(system), fake.manifests) == (1, [])

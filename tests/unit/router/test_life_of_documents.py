@@ -128,7 +128,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
         action: str,
         content: str,
         earlier: str,
-        refused: bool,  # noqa: FBT001
+        refused: bool,  # noqa: FBT001 - drawn
         how: str,
     ) -> None:
         self._hand_in(sender, number, action, content, earlier, refused=refused, how=how)
@@ -150,7 +150,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
         number: str | None,
         how: str,
         fault: str,
-        at_length: bool,  # noqa: FBT001
+        at_length: bool,  # noqa: FBT001 - drawn
     ) -> None:
         """At length everybody else's records are taken and its timer rings; its own may come again after that."""
         self._hand_in(sender, earlier, "new", "c", earlier)
@@ -218,7 +218,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
 
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR, by_sender=st.sampled_from([True, True, True, False]), one=st.booleans(), at_once=st.booleans())
-    def recall(self, pick: int, by_sender: bool, one: bool, at_once: bool) -> None:  # noqa: FBT001
+    def recall(self, pick: int, by_sender: bool, one: bool, at_once: bool) -> None:  # noqa: FBT001 - drawn
         name, sender, recipients, _ = self._meant(pick)
         member = sender if by_sender else SERVES[recipients[0]]
         body = {"submission_id": str(name), "reason": "gửi nhầm", "recipients": [recipients[0]] if one else []}
@@ -229,7 +229,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
 
     @precondition(lambda self: self.handed)
     @rule(pick=NEAR, first=st.booleans(), what=st.sampled_from(["handover", "02", "03", "15", "15", "16", "16"]))
-    def act(self, pick: int, first: bool, what: str) -> None:  # noqa: FBT001
+    def act(self, pick: int, first: bool, what: str) -> None:  # noqa: FBT001 - drawn
         self.act_on_a_delivery(pick, first=first, what=what)
 
     def act_on_a_delivery(self, pick: int, *, first: bool, what: str) -> None:
@@ -266,7 +266,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
 
     @precondition(lambda self: self.store.rows.timers)
     @rule(pick=NEAR, late=st.sampled_from([False, False, True]))
-    def a_timer_rings(self, pick: int, late: bool) -> None:  # noqa: FBT001
+    def a_timer_rings(self, pick: int, late: bool) -> None:  # noqa: FBT001 - drawn
         """It may ring long after it was due: whoever looks at timers may have been away."""
         timers = sorted(self.store.rows.timers.values(), key=lambda one: (one.due_at, one.timer_id))
         self._ring(timers[pick % len(timers)], late=late)
@@ -278,7 +278,7 @@ class LifeOfDocuments(RuleBasedStateMachine):
 
     @precondition(lambda self: self.waiting)
     @rule(fault=st.sampled_from(FAULTS), latest_first=st.booleans())
-    def the_router_takes_what_waits(self, fault: str, latest_first: bool) -> None:  # noqa: FBT001
+    def the_router_takes_what_waits(self, fault: str, latest_first: bool) -> None:  # noqa: FBT001 - drawn
         for _ in range(len(self.waiting)):
             self._take(-1 if latest_first else 0, fault if len(self.waiting) == 1 else "none")
 

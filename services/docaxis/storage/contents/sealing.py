@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from docaxis.storage.contents.port import DamagedContent
 from docaxis.storage.decisions import StorageError
+from docaxis_signing.durable import sync_file
 
 SEGMENT: Final = 1024 * 1024
 """Bytes of text in a segment: what a range read decrypts, an upload holds in memory, a cut-off upload loses."""
@@ -81,8 +82,7 @@ class FileStoreKey:
             return cls.load(path)
         with os.fdopen(descriptor, "wb") as file:
             file.write(base64.b64encode(os.urandom(KEY)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+            sync_file(file)
         return cls.load(path)
 
     def wrap(self, key: bytes, location: str) -> bytes:
