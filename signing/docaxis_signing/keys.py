@@ -18,7 +18,10 @@ from pyhanko.sign.general import as_signing_certificate_v2
 from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from docaxis_signing.asn1_encodings import keep_encodings
 from docaxis_signing.signing_errors import RejectedKey, SigningError, UnavailableKey
+
+keep_encodings()
 
 Passphrase = Callable[[], bytes]
 """Gives the passphrase or PIN when it is needed; it never stands on a command line."""

@@ -26,9 +26,12 @@ from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManag
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 
+from docaxis_signing.asn1_encodings import keep_encodings
 from docaxis_signing.trust.ocsp import OcspAnswer
 from docaxis_signing.trust.revocation import Carried, RevocationList, RevocationSnapshot, speaking_for
 from docaxis_signing.trust.store import TrustStore, loaded
+
+keep_encodings()
 
 ALGORITHMS = DisallowWeakAlgorithmsPolicy(  # type: ignore[no-untyped-call]
     weak_hash_algos=frozenset({"md2", "md4", "md5", "sha1", "ripemd160"}),

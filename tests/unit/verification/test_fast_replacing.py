@@ -15,9 +15,9 @@ from pyhanko.sign.validation import generic_cms as generic_cms_module
 from pyhanko.sign.validation import pdf_embedded as pdf_embedded_module
 
 from bothways import ENGINE
+from docaxis_signing.patching import Patch, Patches, Pin
 from docaxis_signing.pdf.speed import FastEngine
 from docaxis_signing.pdf.speed.engine import RELIED_ON
-from docaxis_signing.pdf.speed.patching import Patch, Patches, Pin
 
 generic: Any = generic_module  # names that it imported itself, and functions without annotations
 generic_cms: Any = generic_cms_module

@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.general import as_signing_certificate_v2
 from pyhanko.sign.timestamps import TimeStamper
 
+from docaxis_signing.asn1_encodings import keep_encodings
+
 from .authorities import TestAuthorities
 from .cast import TIMESTAMPING
+
+keep_encodings()
 
 POLICY = "1.3.6.1.4.1.99999.30.2"
 ACCEPTED_DIGESTS = frozenset({"sha256", "sha384", "sha512"})
@@ -115,7 +119,7 @@ class DirectTimeStamper(TimeStamper):
         self._authority = authority
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        return self._authority.respond(req)
+        return tsp.TimeStampResp.load(self._authority.answer(req.dump()))
 
 
 class _Refusal(core.Sequence):  # type: ignore[misc]

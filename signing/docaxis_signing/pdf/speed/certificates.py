@@ -11,9 +11,9 @@ from asn1crypto import algos, cms, core, tsp, x509
 from pyhanko.sign import general
 from pyhanko.sign.validation import generic_cms
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.speed.der import SEQUENCE, NotPlain, elements
 from docaxis_signing.pdf.speed.memory import Memory
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 KEPT: Final = 4096
 """Certificates and comparisons kept: signers of one busy hour; a certificate parsed takes about 10 kB."""

@@ -12,8 +12,8 @@ from pyhanko.pdf_utils import generic, xref
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import XRefCache, XRefEntry, XRefSectionData, XRefType
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.hashing import IN_MEMORY
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 MAX_GENERATION: Final = 0xFFFF
 ENTRY_BYTES: Final = 20

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from pyhanko.sign.validation import pdf_embedded
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.hashing import IN_MEMORY, Source
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from docaxis_signing.patching import Patch, Patches, Pin, known_sources
 from docaxis_signing.pdf.speed import (
     certificates,
     crossreference,
@@ -19,7 +20,6 @@ from docaxis_signing.pdf.speed.certificates import KnownCertificates
 from docaxis_signing.pdf.speed.judgements import Judgements
 from docaxis_signing.pdf.speed.keys import ReadyKeys
 from docaxis_signing.pdf.speed.objects import ObjectReader
-from docaxis_signing.pdf.speed.patching import Patch, Patches, Pin, known_sources
 from docaxis_signing.pdf.speed.paths import KnownPaths
 
 RELIED_ON: Final = (

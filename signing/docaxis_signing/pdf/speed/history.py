@@ -26,9 +26,9 @@ from pyhanko.pdf_utils.generic import (
 )
 from pyhanko.pdf_utils.reader import HistoricalResolver, RawPdfPath
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.hashing import IN_MEMORY
 from docaxis_signing.pdf.speed.branches import Branches, Path, plain_branches
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 _LEAVES: Final = frozenset(
     {NumberObject, NameObject, FloatObject, TextStringObject, ByteStringObject, BooleanObject, NullObject}

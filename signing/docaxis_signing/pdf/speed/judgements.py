@@ -15,9 +15,9 @@ from pyhanko.sign.validation import generic_cms, utils
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.speed.der import OBJECT_IDENTIFIER, SEQUENCE, SET, NotPlain, elements
 from docaxis_signing.pdf.speed.memory import Memory
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 SIGNERS_KEPT: Final = 64
 """Signers of the document at hand; a later document brings its own."""

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pyhanko_certvalidator import sig_validate, util
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.speed.memory import Memory
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 KEPT: Final = 4096
 """Keys of signers of one busy hour; a loaded RSA key takes about 2 kB."""

@@ -28,6 +28,7 @@ from pyhanko.pdf_utils.generic import (
     NumberObject,
 )
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.hashing import IN_MEMORY
 from docaxis_signing.pdf.speed.grammar import (
     BEGIN,
@@ -57,7 +58,6 @@ from docaxis_signing.pdf.speed.grammar import (
     Unusual,
     entry_key,
 )
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 from docaxis_signing.pdf.speed.tokens import MAX_DIGITS
 
 _WORDS: Final[dict[bytes, Callable[[], Any]]] = {

@@ -25,8 +25,8 @@ from pyhanko_certvalidator.registry import PathBuilder
 from pyhanko_certvalidator.revinfo import archival
 from pyhanko_certvalidator.util import CancelableAsyncIterator
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.speed.memory import Memory
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 from docaxis_signing.trust.context import SealedRegistry, SelectedLists
 from docaxis_signing.trust.revocation import RevocationSnapshot, Status, status_of
 from docaxis_signing.trust.store import TrustStore, loaded

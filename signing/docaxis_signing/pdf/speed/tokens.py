@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pyhanko.pdf_utils import generic, misc
 
+from docaxis_signing.patching import Patch, Pin
 from docaxis_signing.pdf.hashing import IN_MEMORY
-from docaxis_signing.pdf.speed.patching import Patch, Pin
 
 MAX_DIGITS: Final = 4 * 1024 * 1024
 """Of one hexadecimal string; a signature with embedded lists has some hundred thousand."""

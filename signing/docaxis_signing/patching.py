@@ -14,7 +14,7 @@ def known_sources() -> dict[str, str]:
 
     `tools/pin_sources.py` writes the file. It is a person who reads the change of the library before running it.
     """
-    found: dict[str, str] = json.loads((resources.files("docaxis_signing.pdf.speed") / "sources.json").read_bytes())
+    found: dict[str, str] = json.loads((resources.files("docaxis_signing") / "library_sources.json").read_bytes())
     return found
 
 
