@@ -109,7 +109,7 @@ async def open_what_if(settings: Settings, draft: Draft, *, clock: Clock = syste
     Raises:
         MisconfiguredService: The settings name no contents or no key to them.
         UnavailableStorage: The database is away.
-        WorkerDied: No worker process can be started.
+        NoWorker: No worker process can be started.
     """
     async with AsyncExitStack() as stack:
         engine = open_database(settings.database.get_secret_value(), application="drill")

@@ -25,6 +25,7 @@ from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.judging import Directory
 from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.pool import WorkerPool
+from docaxis.verifier.process import NoWorker
 from docaxis.verifier.rejudging import Rejudging
 from docaxis.verifier.retry import WAITING_AHEAD
 from docaxis.verifier.revocations import Revocations
@@ -57,9 +58,13 @@ class OpenVerifier:
 
 
 def verifier_plan(*, ahead: int) -> dict[str, Any]:
-    """Give what `StagePlan.of` is told: records that wait for a time need more room than those at work."""
+    """Give what `StagePlan.of` is told: records that wait for a time need more room than those at work.
+
+    A machine that has no room for a worker, a descriptor or a file in memory is no fault of the document at hand.
+    """
     waiting = dict.fromkeys(RETRIES, WAITING_AHEAD)
-    return {"retried": (UnavailableDirectory,), "ahead_of": waiting, "pace": Pace(ahead=ahead, spacing=SPACING)}
+    retried = (UnavailableDirectory, NoWorker, OSError)
+    return {"retried": retried, "ahead_of": waiting, "pace": Pace(ahead=ahead, spacing=SPACING)}
 
 
 def load_trust(settings: Settings, clock: Clock) -> TrustStore:
@@ -94,7 +99,7 @@ async def open_verifier(
     Raises:
         RejectedTrustStore: The trust directory does not say clearly what to trust.
         UnsealedTrustStore: It is not the one that was signed.
-        WorkerDied: No worker process can be started.
+        NoWorker: No worker process can be started.
     """
     if trust is None:
         trust = await asyncio.to_thread(load_trust, settings, clock)

@@ -114,6 +114,8 @@ class WorkerPool:
 
         Raises:
             WorkerDied: The worker process ended with the content in hand, or answered about other bytes.
+            NoWorker: None could be started for it.
+            OSError: The system has no room for a further file in memory, or descriptor.
             Exception: What opening and reading the content raises.
         """
         async with self._turns.turn(lane, member):

@@ -44,6 +44,10 @@ class WorkerDied(Exception):
     """A worker process ended, or spoke nonsense, while it had a document."""
 
 
+class NoWorker(WorkerDied):
+    """None can be started now: the machine's trouble, which says nothing about the document that waits for one."""
+
+
 class Worker:
     """One worker process. Used by one document at a time."""
 
@@ -146,7 +150,8 @@ class Nursery:
         """Start a worker and wait until it has confined itself.
 
         Raises:
-            WorkerDied: It could not be started.
+            NoWorker: It could not be started.
+            OSError: There is no room for another channel.
         """
         ours, theirs = socket.socketpair()
         worker = Worker(next(self._numbers), ours)
@@ -155,6 +160,9 @@ class Nursery:
                 self._tell(SPAWN, worker, theirs.fileno())
             ours.setblocking(False)
             await worker.greet()
+        except (WorkerDied, OSError) as error:
+            worker.close()
+            raise NoWorker(f"no worker process can be started: {error}") from error
         except BaseException:
             worker.close()
             raise

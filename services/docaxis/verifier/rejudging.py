@@ -28,6 +28,7 @@ from docaxis.storage.rejudgements import Pending, RejudgementStore, Watch
 from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.judging import Drawn, disposition_of, verdict_body
 from docaxis.verifier.keeping import Keeping
+from docaxis.verifier.process import NoWorker
 from docaxis.verifier.revocations import Revocations
 from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.moments import Clock
@@ -42,7 +43,7 @@ LOOK_SECONDS: Final = 5.0
 """How often a stop is noticed, and what could not be done tried again, while no newer lists come."""
 RECENTLY: Final = timedelta(days=2)
 """Before reception: what an authority of time-stamps revoked since then may concern a document's time-stamp."""
-AWAY: Final = (UnavailableStorage, UnavailableBus, UnavailableDirectory)
+AWAY: Final = (UnavailableStorage, UnavailableBus, UnavailableDirectory, NoWorker, OSError)
 _LOG: Final = structlog.get_logger("docaxis.verifier.rejudging")
 _BEGINNING: Final = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 

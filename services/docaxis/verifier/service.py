@@ -22,7 +22,7 @@ from docaxis.verifier.envelopes import Envelopes, verdict_event
 from docaxis.verifier.judging import Directory, Drawn, Handed, disposition_of, judge, verdict_body
 from docaxis.verifier.keeping import Keeping
 from docaxis.verifier.pool import Knowledge, WorkerPool
-from docaxis.verifier.process import WorkerDied
+from docaxis.verifier.process import NoWorker, WorkerDied
 from docaxis.verifier.rejudging import watches_of
 from docaxis.verifier.retry import next_attempt, seconds_until_due
 from docaxis.verifier.revocations import Revocations
@@ -71,6 +71,7 @@ class Verifier:
         Raises:
             Hopeless: It has cost too many worker processes.
             WorkerDied: It has cost one.
+            NoWorker: Try again.
             UnavailableStorage: Try again.
             UnavailableDirectory: Try again.
         """
@@ -106,6 +107,7 @@ class Verifier:
         Raises:
             Hopeless: It has cost too many worker processes.
             WorkerDied: It has cost one.
+            NoWorker: None could be started.
             StorageError: A content is away or damaged.
         """
         handed, revocations = Handed.of(claim), self._parts.revocations
@@ -114,6 +116,8 @@ class Verifier:
         for entry in handed.examined:
             try:
                 findings.append(await self._examine_one(claim, entry.sha256, knowledge, lane))
+            except NoWorker:
+                raise
             except WorkerDied as error:
                 losses = await self._parts.attempts.count_loss(claim.submission_id, attempt)
                 if losses >= MAX_LOSSES:

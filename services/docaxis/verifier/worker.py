@@ -77,13 +77,22 @@ def nursery(control: socket.socket, examiners: Examiners, memory_mb: int) -> Non
             for pid in [pid for pid, known in children.items() if known == number]:
                 os.kill(pid, signal.SIGKILL)
         elif kind == SPAWN and descriptor is not None:
-            pid = os.fork()
-            if pid == 0:
+            forked = _fork()
+            if forked == 0:
                 _become_worker(descriptor, [control, wake, waker], examiners, memory_mb)
             os.close(descriptor)
-            children[pid] = number
+            if forked is not None:
+                children[forked] = number
     signal.set_wakeup_fd(-1)  # what ends from here on wakes nobody, and the sockets are about to close
     _end(children)
+
+
+def _fork() -> int | None:
+    """Fork; None where the system has no room for a process now: who asked sees its channel close, others go on."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
 
 
 def _end(children: Iterable[int]) -> None:

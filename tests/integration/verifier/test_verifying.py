@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import psutil
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives import hashes
@@ -41,8 +43,9 @@ from docaxis.storage.tables.intake import attempts, claims
 from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.judging import Drawn
 from docaxis.verifier.keeping import Keeping
+from docaxis.verifier.opening import verifier_plan
 from docaxis.verifier.pool import Knowledge, WorkerPool
-from docaxis.verifier.process import WorkerDied
+from docaxis.verifier.process import NoWorker, WorkerDied
 from docaxis.verifier.rejudging import Rejudging
 from docaxis.verifier.revocations import Revocations
 from docaxis.verifier.service import Parts, Verifier
@@ -470,6 +473,32 @@ async def test_a_document_that_kills_its_worker_is_counted_and_given_up(world: W
     action, evidence = events(told)
     assert (action.kind, evidence.type) == ("dead-letter", "submission.dead_lettered")
     assert told == await verifier.give_up(work.record, work.event, "hopeless")
+
+
+async def test_a_worker_that_cannot_be_started_is_not_held_against_a_document(
+    world: World, original: Paper, tmp_path: Path
+) -> None:
+    program = tmp_path / "worker.py"
+    shutil.copy(HOSTILE[0], program)
+    work = await world.hand_in(replace(original, data=b"say"))
+    async with WorkerPool(VerifierSettings(workers=1), FairnessSettings(), program=(str(program),)) as pool:
+        verifier = world.verifier(await world.revocations(), pool)
+        moved = program.rename(tmp_path / "elsewhere.py")
+        ours = [child for child in psutil.Process().children(recursive=True) if str(program) in child.cmdline()]
+        for process in ours:
+            process.kill()
+        await asyncio.to_thread(psutil.wait_procs, ours, 20)
+        for _ in range(5):
+            with pytest.raises(NoWorker) as caught:
+                await verifier.handle(work)
+            assert isinstance(caught.value, verifier_plan(ahead=1)["retried"])
+        moved.rename(program)
+        _, judged, _ = events(await verifier.handle(work))
+    assert judged.disposition == "refuse"
+    assert isinstance(work.event, Submitted)
+    async with world.engine.connect() as connection:
+        begun = select(attempts.c.begun).where(attempts.c.submission_id == work.event.submission_id)
+        assert await connection.scalar(begun) == 0
 
 
 async def test_a_submission_that_was_never_claimed_is_a_fault(world: World) -> None:

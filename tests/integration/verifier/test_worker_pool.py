@@ -17,8 +17,9 @@ import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from docaxis.settings import FairnessSettings, VerifierSettings
+from docaxis.verifier.opening import verifier_plan
 from docaxis.verifier.pool import Knowledge, WorkerPool
-from docaxis.verifier.process import WorkerDied
+from docaxis.verifier.process import NoWorker, WorkerDied
 from docaxis.verifier.shadow import Shadow
 from docaxis_schemas.topics import SUBMITTED, SUBMITTED_BULK, SUBMITTED_URGENT
 from docaxis_signing.trust.revocation import RevocationSnapshot
@@ -136,6 +137,39 @@ async def test_a_worker_killed_while_idle_harms_no_document(pool: WorkerPool) ->
         os.kill(pid, signal.SIGKILL)
         await ended(pid)
     assert pid_of(await examine(pool, "say")) != victim
+
+
+async def test_no_room_for_another_process_ends_no_worker_and_passes_by(tmp_path: Path) -> None:
+    """A program whose forks fail while a file lies there, as they do where processes are limited."""
+    full, program = tmp_path / "full", Path(__file__).with_name("crowded_worker.py")
+    async with WorkerPool(
+        VerifierSettings(workers=3), FairnessSettings(), program=(str(program), str(full))
+    ) as running:
+        resting = pid_of(await examine(running, "say"))
+        full.touch()
+        first, second = await asyncio.gather(
+            examine(running, "sleep 1"), examine(running, "say", member="other"), return_exceptions=True
+        )
+        assert isinstance(first, DocumentFindings)
+        assert pid_of(first) == resting
+        assert isinstance(second, NoWorker)
+        full.unlink()
+        async with asyncio.TaskGroup() as group:
+            two = [group.create_task(examine(running, "sleep 0.3", member=member)) for member in ("one", "two")]
+        assert len({pid_of(one.result()) for one in two}) == 2
+
+
+async def test_no_room_for_another_descriptor_is_the_systems_trouble(pool: WorkerPool) -> None:
+    await examine(pool, "say")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(OSError, match="Too many open files") as caught:
+            await examine(pool, "say")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert isinstance(caught.value, verifier_plan(ahead=1)["retried"])
+    assert (await examine(pool, "say")).cause is None
 
 
 async def test_a_fault_of_the_examiner_is_told(pool: WorkerPool) -> None:
