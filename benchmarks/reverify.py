@@ -23,7 +23,8 @@ from docaxis_signing.plain import from_plain
 from docaxis_signing.policy import JudgedAs
 from docaxis_signing.policy_files import standard
 from docaxis_signing.rerun import Grounds, divide
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import SubmissionVerdict
 

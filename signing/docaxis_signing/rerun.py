@@ -18,14 +18,9 @@ from docaxis_signing.judgement import Basis, JudgedFile, Parties, RegisteredCert
 from docaxis_signing.plain import RejectedPlain, from_plain, to_object, to_plain
 from docaxis_signing.policy import JudgedAs, Policy, RejectedPolicy
 from docaxis_signing.policy_files import read_policy
+from docaxis_signing.trust.lists import CLOCK_SKEW, RejectedRevocationList, ingest
 from docaxis_signing.trust.ocsp import OcspAnswer, RejectedAnswer, ingest_answer
-from docaxis_signing.trust.revocation import (
-    CLOCK_SKEW,
-    Listed,
-    RejectedRevocationList,
-    RevocationSnapshot,
-    ingest,
-)
+from docaxis_signing.trust.revocation import Listed, RevocationSnapshot
 from docaxis_signing.trust.store import ConfiguredAuthority, RejectedTrustStore, TrustStore
 from docaxis_signing.verdict import Cause, DocumentFindings, Material, SubmissionVerdict
 

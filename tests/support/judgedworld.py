@@ -42,7 +42,8 @@ from docaxis_schemas.submission import Addressee, ContentEntry, FileRole, Headin
 from docaxis_schemas.topics import SUBMITTED, partition_of
 from docaxis_signing.policy_files import standard
 from docaxis_signing.statements import MemberSigner
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -11,7 +11,8 @@ from docaxis.cli.failures import CommandFailed
 from docaxis.cli.output import Output
 from docaxis.client.profile import profile_directory
 from docaxis_signing.trust.fetching import new_client, refresh
-from docaxis_signing.trust.revocation import RejectedRevocationList, RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import RejectedRevocationList, ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import RejectedTrustStore, TrustStore
 
 LISTS: Final = "crls"

@@ -34,7 +34,8 @@ from docaxis_schemas.identifiers import event_id
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import SUBMITTED_BULK, partition_of
 from docaxis_signing.disposition import Disposition, decide
-from docaxis_signing.trust.revocation import RevocationList, RevocationSnapshot, Status, status_of
+from docaxis_signing.trust.lists import RevocationList
+from docaxis_signing.trust.revocation import RevocationSnapshot, Status, status_of
 from docaxis_signing.trust.store import TSA, TrustStore
 from docaxis_signing.verdict import Indication, SubmissionVerdict
 

@@ -22,7 +22,8 @@ from docaxis_schemas.moments import Clock
 from docaxis_signing.trust.asking import Asking
 from docaxis_signing.trust.breaker import CircuitBreaker
 from docaxis_signing.trust.fetching import Refreshed, new_client, refresh
-from docaxis_signing.trust.revocation import RejectedRevocationList, RevocationList, RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import RejectedRevocationList, RevocationList, ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 
 RETRY: Final = timedelta(seconds=15)

@@ -27,8 +27,9 @@ from docaxis_signing.disposition import Disposition, decide
 from docaxis_signing.pdf.verification import engine_versions
 from docaxis_signing.policy import FilePolicy, Policy
 from docaxis_signing.rerun import Rebuilder, Rebuilt, RejectedEvidence
+from docaxis_signing.trust.lists import RejectedRevocationList, ingest
 from docaxis_signing.trust.ocsp import RejectedAnswer, ingest_answer
-from docaxis_signing.trust.revocation import Listed, RejectedRevocationList, RevocationSnapshot, ingest
+from docaxis_signing.trust.revocation import Listed, RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import DocumentFindings, SubmissionVerdict
 

@@ -15,16 +15,9 @@ from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from docaxis_signing.trust.issuing import name_key
+from docaxis_signing.trust.lists import MAX_LIST_BYTES, RejectedRevocationList, RevocationList, ingest
 from docaxis_signing.trust.ocsp import OcspAnswer, RejectedAnswer, ingest_answer
-from docaxis_signing.trust.revocation import (
-    MAX_LIST_BYTES,
-    Carried,
-    Listed,
-    RejectedRevocationList,
-    RevocationList,
-    RevocationSnapshot,
-    ingest,
-)
+from docaxis_signing.trust.revocation import Carried, Listed, RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 
 MAX_ITEMS: Final = 64

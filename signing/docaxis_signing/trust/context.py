@@ -27,8 +27,9 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 
 from docaxis_signing.asn1_encodings import keep_encodings
+from docaxis_signing.trust.lists import RevocationList
 from docaxis_signing.trust.ocsp import OcspAnswer
-from docaxis_signing.trust.revocation import Carried, RevocationList, RevocationSnapshot, speaking_for
+from docaxis_signing.trust.revocation import Carried, RevocationSnapshot, speaking_for
 from docaxis_signing.trust.store import TrustStore, loaded
 
 keep_encodings()

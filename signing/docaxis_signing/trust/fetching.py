@@ -16,13 +16,8 @@ import httpx
 
 from docaxis_signing.trust.addresses import Destination, RejectedAddress
 from docaxis_signing.trust.breaker import CircuitBreaker
-from docaxis_signing.trust.revocation import (
-    MAX_LIST_BYTES,
-    RejectedRevocationList,
-    RevocationList,
-    RevocationSnapshot,
-    ingest,
-)
+from docaxis_signing.trust.lists import MAX_LIST_BYTES, RejectedRevocationList, RevocationList, ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import ConfiguredAuthority, TrustStore
 from docaxis_signing.trust.transport import TEST_AUTHORITY, GuardedTransport
 

@@ -21,7 +21,8 @@ from docaxis_signing.pdf.appearance import Picture, TopRightText, seal_box
 from docaxis_signing.pdf.extending import extend_pdf
 from docaxis_signing.pdf.signing import LEVELS, SigningRequest, sign_pdf
 from docaxis_signing.pdf.verification import examine
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import Indication, Integrity
 

@@ -22,7 +22,8 @@ from docaxis_signing.pdf.chain import Knowledge
 from docaxis_signing.pdf.timestamps import TimestampClient
 from docaxis_signing.receipts import PinnedKeys
 from docaxis_signing.signing_errors import RejectedCertificate, UnavailableTimestamp
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 
 STATEMENT = canonical({"axis": "docaxis", "environment": "test", "event_id": "1", "type": "ContentConsignment"})

@@ -24,7 +24,8 @@ from docaxis.storage.registered_signers import RegisteredSigners
 from docaxis.storage.revocation_lists import KeptList, RevocationListStore
 from docaxis.storage.tables.directory import registered_certificates
 from docaxis.verifier.revocations import Revocations
-from docaxis_signing.trust.revocation import Status, ingest, status_of
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import Status, status_of
 from docaxis_signing.trust.store import TrustStore
 
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -19,7 +19,7 @@ from docaxis_signing.pdf.chain import TimeStampAnswer
 from docaxis_signing.pdf.comparison import Change
 from docaxis_signing.pdf.difference import Difference
 from docaxis_signing.pdf.integrity import Aftermath
-from docaxis_signing.trust import context, revocation
+from docaxis_signing.trust import context, lists
 from docaxis_signing.verdict import Integrity
 
 Switch = Callable[[pytest.MonkeyPatch], None]
@@ -112,7 +112,7 @@ def _any_algorithm(patch: pytest.MonkeyPatch) -> None:
 def _any_list_taken_in(patch: pytest.MonkeyPatch) -> None:
     """Take in any list, and let pyHanko, which has its own view of lists, say nothing."""
     for name in ("_check_issuer", "_check_extensions"):
-        patch.setattr(revocation, name, _nothing)
+        patch.setattr(lists, name, _nothing)
     patch.setattr(chain, "_of_pyhanko", _nothing)
 
 

@@ -27,7 +27,8 @@ from docaxis_signing.judgement import JudgedFile, Parties, RegisteredCertificate
 from docaxis_signing.pdf.verification import examine
 from docaxis_signing.policy import JudgedAs, Policy, SignerRole
 from docaxis_signing.policy_files import shipped
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import DocumentFindings, FileVerdict
 from pdfcases.case import Case, Sample

@@ -22,7 +22,8 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from bothways import examine_both_ways
 from docaxis.embedded.authorities import Credential, DirectTimeStamper, TestAuthorities, TimestampAuthority
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import DocumentFindings
 

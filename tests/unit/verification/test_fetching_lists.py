@@ -10,7 +10,8 @@ import pytest
 
 from docaxis_signing.trust import fetching
 from docaxis_signing.trust.fetching import refresh
-from docaxis_signing.trust.revocation import MAX_LIST_BYTES, RevocationSnapshot
+from docaxis_signing.trust.lists import MAX_LIST_BYTES
+from docaxis_signing.trust.revocation import RevocationSnapshot
 
 World = Any
 Answer = Callable[[httpx.Request], httpx.Response]

@@ -16,7 +16,8 @@ from docaxis_signing.trust import fetching
 from docaxis_signing.trust.addresses import MAX_ADDRESS, Destination, IPAddress, RejectedAddress, check_reached
 from docaxis_signing.trust.breaker import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, CircuitBreaker
 from docaxis_signing.trust.fetching import MAX_REDIRECTS, UnavailableRevocation, fetch, refresh
-from docaxis_signing.trust.revocation import MAX_LIST_BYTES, RevocationSnapshot
+from docaxis_signing.trust.lists import MAX_LIST_BYTES
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import ConfiguredAuthority
 from docaxis_signing.trust.transport import TEST_AUTHORITY, GuardedTransport
 

@@ -24,13 +24,8 @@ from pyhanko_certvalidator.policy_decl import PKIXValidationParams
 
 from docaxis_signing.trust.context import validation_context
 from docaxis_signing.trust.issuing import NotIssued, verify_issued
-from docaxis_signing.trust.revocation import (
-    RejectedRevocationList,
-    RevocationSnapshot,
-    Status,
-    ingest,
-    status_of,
-)
+from docaxis_signing.trust.lists import RejectedRevocationList, ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot, Status, status_of
 from docaxis_signing.trust.store import SIGNER, ConfiguredAuthority, RejectedTrustStore, TrustStore
 
 pytestmark = pytest.mark.filterwarnings("ignore:Parsed a serial number which wasn't positive")

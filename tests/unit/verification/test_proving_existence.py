@@ -25,7 +25,8 @@ from docaxis.embedded.authorities import DirectTimeStamper, Revocation, Timestam
 from docaxis.embedded.authorities.revocation import answer_ocsp
 from docaxis_signing.pdf import validation_data, verification
 from docaxis_signing.pdf.verification import examine
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.sunsets import Sunsets
 from docaxis_signing.verdict import Cause, EvidenceKind, Indication, Integrity, Level, SubIndication, TimeBasis
 

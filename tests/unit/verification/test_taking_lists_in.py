@@ -18,13 +18,8 @@ from pyhanko_certvalidator.errors import PathBuildingError, PathValidationError
 from docaxis.embedded.authorities import Revocation
 from docaxis_signing.pdf.verification import examine
 from docaxis_signing.trust.context import validation_context
-from docaxis_signing.trust.revocation import (
-    RejectedRevocationList,
-    RevocationSnapshot,
-    Status,
-    ingest,
-    status_of,
-)
+from docaxis_signing.trust.lists import RejectedRevocationList, ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot, Status, status_of
 from docaxis_signing.trust.store import SIGNER, ConfiguredAuthority, TrustStore
 from docaxis_signing.verdict import Cause
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from docaxis.embedded.authorities import Revocation, TestAuthorities
 from docaxis_schemas.moments import Clock, system_clock
-from docaxis_signing.trust.revocation import RevocationSnapshot, ingest
+from docaxis_signing.trust.lists import ingest
+from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 
 LISTED_OTHERS: Final = 200

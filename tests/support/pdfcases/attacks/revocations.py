@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from docaxis.embedded.authorities import Revocation
-from docaxis_signing.trust.revocation import RejectedRevocationList
+from docaxis_signing.trust.lists import RejectedRevocationList
 from docaxis_signing.verdict import Cause, Indication, Integrity
 from pdfcases.case import Case, Group, Sample, Witness, attack
 from pdfcases.cms import Holder, Key
