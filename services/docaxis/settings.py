@@ -164,7 +164,11 @@ class LogSettings(_Part):
         None, description="where it lies; one registrar of an axis is given it, and gateways to read from"
     )
     origin: str = Field("", description="its name in checkpoints; by default the axis and its environment")
-    witnesses: Path | None = Field(None, description="policy file (C2SP tlog-policy) with the witnesses to ask")
+    witnesses: Path | None = Field(
+        None,
+        description="policy file (C2SP tlog-policy) with the witnesses that the log's writer asks; the clerk's pages "
+        "check cosignatures by their keys",
+    )
     interval: timedelta = Field(timedelta(seconds=1), description="between two checkpoints")
     tsa: str = Field(
         "", description="address of the authority (RFC 3161) that time-stamps checkpoints and receipts; none without"

@@ -118,9 +118,20 @@ AUDIT_WORDS: Final[dict[str, tuple[str, str]]] = {
     "audit-keep": ("Tải đầu sổ để giữ", "Download the checkpoint to keep it"),
     "audit-vkey": ("Tải khóa công khai của sổ", "Download the log's public key"),
     "audit-witnesses": ("Chữ ký của các nhân chứng", "Cosignatures of witnesses"),
-    "audit-witnesses-text": (
-        "Như đầu sổ ghi. Trang này không giữ khóa của nhân chứng: kiểm tra bằng docaxis audit verify.",
-        "As the checkpoint states them. These pages hold no keys of witnesses: check with docaxis audit verify.",
+    "audit-cosigned": ("Chữ ký đúng", "It verifies"),
+    "audit-cosigned-false": ("Chữ ký không đúng", "It does not verify"),
+    "audit-cosigned-unknown": ("Chưa kiểm tra: không có khóa này", "Not checked: no such key here"),
+    "audit-quorum": (
+        "Đủ số nhân chứng mà chính sách của trang này đòi hỏi.",
+        "As many witnesses as the policy of these pages wants.",
+    ),
+    "audit-no-quorum": (
+        "Chưa đủ số nhân chứng mà chính sách của trang này đòi hỏi.",
+        "Fewer witnesses than the policy of these pages wants.",
+    ),
+    "audit-no-policy": (
+        "Trang này không được giao khóa của nhân chứng nào: kiểm tra bằng docaxis audit verify.",
+        "These pages were given no keys of witnesses: check with docaxis audit verify.",
     ),
     "audit-no-witnesses": ("Đầu sổ này chưa có nhân chứng nào ký.", "No witness has cosigned this checkpoint."),
     "audit-anchors": ("Đầu sổ có dấu thời gian", "Time-stamped checkpoints"),

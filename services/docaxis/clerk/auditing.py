@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum, unique
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +16,8 @@ from docaxis_schemas.moments import VIETNAM, to_text
 from docaxis_signing.receipts import PinnedKeys, RejectedEvidence
 from docaxis_signing.transparency.checkpoint import Checkpoint
 from docaxis_signing.transparency.note import COSIGNATURE_BYTES, Note, Signature, Verifier, cosigned_at
-from docaxis_signing.transparency.policy import NONE, Policy
-from docaxis_signing.transparency.problems import TransparencyError
+from docaxis_signing.transparency.policy import NONE, Policy, Witness
+from docaxis_signing.transparency.problems import RejectedNote, TransparencyError
 from docaxis_signing.verdict import Indication
 
 TERMS: Final[tuple[str, ...]] = (
@@ -29,6 +30,8 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 MAX_TERM: Final = 200
 DAYS: Final = ("from", "to")
+_Keys = Mapping[tuple[str, bytes], Witness]
+"""Witnesses by the name and id of their keys, as signature lines name them."""
 
 
 class RejectedForm(Exception):
@@ -119,26 +122,42 @@ async def stated_keys(axis: AxisClient) -> PinnedKeys:
         raise RejectedAnswer(f"keys of evidence: {error}") from error
 
 
+@unique
+class Standing(StrEnum):
+    """What a line of a witness is worth to these pages."""
+
+    HOLDS = "holds"
+    FALSE = "false"
+    """It carries the name and key id of a witness of the policy, and that witness did not sign this checkpoint."""
+    UNKNOWN = "unknown"
+    """The policy, if there is one, has no such key: nothing is known of the line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cosigned:
-    """What a witness's line says; nobody here knows its key."""
+    """What a witness's line says. Its time is the witness's word where it holds; None where the line has none."""
 
     name: str
-    at: datetime
+    at: datetime | None
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The published checkpoint; ``trouble`` says why the log's own key did not sign it, empty if it did."""
+    """The published checkpoint; ``trouble`` says why the log's own key did not sign it, empty if it did.
+
+    ``quorum`` says whether the witnesses whose lines hold are as many as the policy wants; None without a policy.
+    """
 
     checkpoint: Checkpoint
     text: str
     trouble: str
     cosigned: tuple[Cosigned, ...]
+    quorum: bool | None
 
 
-def read_head(data: bytes, policy: Policy) -> Head:
-    """Read a checkpoint and check that its log signed it.
+def read_head(data: bytes, policy: Policy, witnesses: Policy | None) -> Head:
+    """Read a checkpoint and check that its log signed it, and which lines are of witnesses of a policy.
 
     Raises:
         RejectedAnswer: It is none.
@@ -154,13 +173,30 @@ def read_head(data: bytes, policy: Policy) -> Head:
     except TransparencyError as error:
         trouble = str(error)
     others = [one for one in note.signatures if (one.name, one.key_id) != (log.name, log.key_id)]
-    return Head(stated, data.decode(), trouble, tuple(_cosigned(others)))
+    keys = _keys_of(witnesses)
+    read = [(keys.get((line.name, line.key_id)), _cosigned(note, line, keys)) for line in others]
+    seen = frozenset(who.name for who, one in read if who and one and one.standing is Standing.HOLDS)
+    quorum = None if witnesses is None else witnesses.satisfied(seen)
+    return Head(stated, data.decode(), trouble, tuple(one for _, one in read if one is not None), quorum)
 
 
-def _cosigned(signatures: list[Signature]) -> list[Cosigned]:
-    found = []
-    for one in signatures:
-        seconds = cosigned_at(one) if len(one.data) == COSIGNATURE_BYTES else 0
-        if 0 < seconds < 1 << 34:  # what a calendar has
-            found.append(Cosigned(one.name, datetime.fromtimestamp(seconds, UTC)))
-    return found
+def _keys_of(witnesses: Policy | None) -> _Keys:
+    known = () if witnesses is None else witnesses.witnesses.values()
+    return {(one.verifier.name, one.verifier.key_id): one for one in known}
+
+
+def _cosigned(note: Note, line: Signature, keys: _Keys) -> Cosigned | None:
+    """Say what a line is; None for a stranger's that is of no cosignature's form."""
+    at, witness = _stated_time(line), keys.get((line.name, line.key_id))
+    if witness is None:
+        return None if at is None else Cosigned(line.name, at, Standing.UNKNOWN)
+    try:
+        witness.verifier.check(note.text.encode(), line)
+    except RejectedNote:
+        return Cosigned(line.name, at, Standing.FALSE)
+    return Cosigned(line.name, at, Standing.HOLDS)
+
+
+def _stated_time(line: Signature) -> datetime | None:
+    seconds = cosigned_at(line) if len(line.data) == COSIGNATURE_BYTES else 0
+    return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 1 << 34 else None  # what a calendar has

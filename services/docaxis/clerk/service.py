@@ -53,6 +53,7 @@ from docaxis.storage.clerk_registers import ClerkRegisters
 from docaxis.storage.contents.sealing import StoreKey
 from docaxis.storage.decisions import UnavailableStorage
 from docaxis_schemas.moments import Clock
+from docaxis_signing.transparency.policy import Policy
 
 STATIC: Final = Path(__file__).parent / "static"
 _log = structlog.get_logger("docaxis.clerk")
@@ -66,8 +67,11 @@ def build_clerk_pages(
     key: StoreKey,
     gateway: str,
     clock: Clock,
+    witnesses: Policy | None = None,
 ) -> "ClerkPages":
     """Put the pages together; ``gateway`` is where everything they do goes through.
+
+    ``witnesses`` is the policy by whose keys auditors are told whose cosignatures hold.
 
     Raises:
         OpenPages: They would be reached from other machines without TLS.
@@ -124,6 +128,7 @@ def build_clerk_pages(
     app.state.tree = Tree()
     app.state.directory = directory
     app.state.clock = clock
+    app.state.witnesses = witnesses
     app.state.environment = settings.environment
     app.state.cookies = Cookies(secure=settings.mode == "production")  # browsers are reached through TLS there
     app.state.senders = Senders(settings.clerk.trusted_proxies)

@@ -1,7 +1,7 @@
 """Builds the clerk's pages and opens their port."""
 
 from docaxis.clerk import OpenPages, UnfitProvider, build_clerk_pages
-from docaxis.composition.parts import Context, MisconfiguredService, Part, key_file
+from docaxis.composition.parts import Context, MisconfiguredService, Part, key_file, witness_policy
 from docaxis.storage.contents import FileStoreKey
 
 
@@ -9,7 +9,8 @@ async def build(context: Context) -> Part:
     """Build the clerk's pages and open their port.
 
     Raises:
-        MisconfiguredService: The settings name no key, or no gateway where this process runs none.
+        MisconfiguredService: The settings name no key, or no gateway where this process runs none, or the policy of
+            witnesses cannot be read.
     """
     settings = context.settings
     gateway = settings.clerk.gateway or context.urls.get("gateway", "")
@@ -23,6 +24,7 @@ async def build(context: Context) -> Part:
             key=FileStoreKey.load(key_file(settings.keys.clerk_key, "key of the clerk's pages")),
             gateway=gateway,
             clock=context.clock,
+            witnesses=await witness_policy(settings),
         )
     except (OpenPages, UnfitProvider) as error:
         raise MisconfiguredService(str(error)) from error

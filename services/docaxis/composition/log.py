@@ -8,7 +8,7 @@ from typing import Final
 
 import httpx
 
-from docaxis.composition.parts import Context, MisconfiguredService, Work, key_file
+from docaxis.composition.parts import Context, MisconfiguredService, Work, key_file, witness_policy
 from docaxis.registrar.anchoring import Anchoring, AnchorMeasures
 from docaxis.registrar.keeping import LogKeeper, LogMeasures
 from docaxis.registrar.sequencing import Sequencer
@@ -17,7 +17,6 @@ from docaxis.storage.log_files import LocalDisk, LogFiles, only_writer
 from docaxis.storage.log_order import LogOrder
 from docaxis_signing.pdf.timestamps import TimestampClient
 from docaxis_signing.transparency.note import Signer
-from docaxis_signing.transparency.policy import Policy
 from docaxis_signing.transparency.problems import TransparencyError
 
 PREDECESSOR_SECONDS: Final = 3.0
@@ -37,9 +36,9 @@ async def open_log(context: Context) -> LogKeeper | None:
     path = key_file(settings.keys.log_key, "key of the log")
     try:
         signer = Signer.from_skey(await asyncio.to_thread(path.read_text, "ascii"))
-        policy = settings.log.witnesses and Policy.parse(await asyncio.to_thread(settings.log.witnesses.read_text))
     except TransparencyError as error:
-        raise MisconfiguredService(f"the log's key or its policy of witnesses: {error}") from error
+        raise MisconfiguredService(f"the log's key: {error}") from error
+    policy = await witness_policy(settings)
     if signer.verifier.name != settings.log_origin:
         raise MisconfiguredService(f"the log's key is called {signer.verifier.name}, the log {settings.log_origin}")
     order = LogOrder(context.engine, settings.log_origin)

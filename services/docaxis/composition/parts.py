@@ -13,6 +13,8 @@ from docaxis.bus.access import service_user
 from docaxis.directory.following import DirectoryFollower
 from docaxis.settings import BusSettings, Settings
 from docaxis_schemas.moments import Clock
+from docaxis_signing.transparency.policy import Policy
+from docaxis_signing.transparency.problems import RejectedPolicy
 
 Work = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -61,3 +63,16 @@ def key_file(path: Path | None, what: str) -> Path:
     if path is None:
         raise MisconfiguredService(f"the settings name no file for the {what}")
     return path
+
+
+async def witness_policy(settings: Settings) -> Policy | None:
+    """Read the policy of witnesses; None where the settings name none.
+
+    Raises:
+        MisconfiguredService: It cannot be read.
+    """
+    path = settings.log.witnesses
+    try:
+        return None if path is None else Policy.parse(await asyncio.to_thread(path.read_text, "utf-8"))
+    except (OSError, UnicodeDecodeError, RejectedPolicy) as error:
+        raise MisconfiguredService(f"the log's policy of witnesses {path}: {error}") from error

@@ -145,7 +145,7 @@ async def log(request: Request, visitor: Visitor) -> Response:
         request,
         "audit_log.html",
         visitor,
-        head=None if data is None else read_head(data, policy),
+        head=None if data is None else read_head(data, policy, request.app.state.witnesses),
         indexed=alerts.indexed,
         anchors={size: (anchor_path(size, CHECKPOINT), anchor_path(size, TOKEN)) for size in anchors},
         rows=await _checked(visitor, alerts),
