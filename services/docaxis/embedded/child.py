@@ -3,29 +3,16 @@
 Usage: ``python -m docaxis.embedded.child PARENT_PID SERVICE``
 """
 
-import os
-import signal
 import sys
-import threading
-import time
-from typing import Final
 
+from docaxis.embedded.ending import end_with
 from docaxis.process import run_service
-
-LOOK_SECONDS: Final = 0.5
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> int:
-    """Watch the parent from a thread and run the service."""
-    parent, service = int(sys.argv[1]), sys.argv[2]
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    return run_service(service)
+    """Run the service."""
+    end_with(int(sys.argv[1]))
+    return run_service(sys.argv[2])
 
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ async def main():
 
 asyncio.run(main())
 """
+SIGNING = """
+import sys
+from pathlib import Path
+from docaxis.embedded.bench.corpus import Corpus
+
+if __name__ == "__main__":
+    Corpus(Path(sys.argv[1]), agencies=2).prepare(10_000, cores=2)
+"""
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
 )
@@ -62,6 +70,20 @@ def test_broker_and_database_end_when_their_parent_is_killed(tmp_path: Path) -> 
         assert len(pids) >= 6
         assert sorted(alive(pids)) == sorted(pids)
         parent.kill()
+    assert vanish(pids, 20)
+
+
+def test_processes_that_sign_for_a_measurement_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    program, documents = tmp_path / "signing.py", tmp_path / "documents"
+    program.write_text(SIGNING, "utf-8")
+    with subprocess.Popen([sys.executable, str(program), str(tmp_path)]) as parent:
+        deadline = time.monotonic() + 60
+        while not any(documents.glob("*.pdf")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        pids = [child.pid for child in psutil.Process(parent.pid).children(recursive=True)]
+        parent.kill()
+    assert any(documents.glob("*.pdf"))
+    assert len(pids) >= 2
     assert vanish(pids, 20)
 
 

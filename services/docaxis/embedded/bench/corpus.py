@@ -8,6 +8,7 @@ import asyncio
 import io
 import json
 import multiprocessing
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -23,6 +24,7 @@ from docaxis.embedded.authorities.cast import Person
 from docaxis.embedded.authorities.keystore import Keystore
 from docaxis.embedded.documents import handwriting, render_document
 from docaxis.embedded.documents import seal as picture_of_seal
+from docaxis.embedded.ending import end_with
 from docaxis.embedded.papers import PERSON_FIELD, SEAL_FIELD, PaperDesk
 from docaxis.embedded.places import exclusively
 from docaxis.embedded.ports import free_ports
@@ -139,7 +141,8 @@ class Corpus:
         if not batches:
             return
         done = 0
-        with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+        spawning = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(cores, spawning, initializer=end_with, initargs=(os.getpid(),)) as pool:
             jobs = [
                 pool.submit(_write_batch, self.authorities, self.agencies, self._documents, batch) for batch in batches
             ]

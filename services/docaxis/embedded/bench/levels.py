@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import multiprocessing
+import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -22,6 +23,7 @@ from docaxis.embedded.authorities.keystore import Keystore
 from docaxis.embedded.bench.corpus import AGENCIES, CrowdDesk
 from docaxis.embedded.bench.specimens import Lists, Specimen
 from docaxis.embedded.documents import render_document
+from docaxis.embedded.ending import end_with
 from docaxis.embedded.papers import PERSON_FIELD, signing_key
 from docaxis.embedded.places import exclusively
 from docaxis_schemas.moments import Clock, system_clock
@@ -122,7 +124,8 @@ class LevelCorpus:
     def _make(self, missing: Sequence[tuple[str, int]], cores: int) -> None:
         if not missing:
             return
-        with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+        spawning = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(cores, spawning, initializer=end_with, initargs=(os.getpid(),)) as pool:
             jobs = [pool.submit(_write, self._directory, missing[start::cores]) for start in range(cores)]
             for job in jobs:
                 job.result()

@@ -6,9 +6,7 @@ end what it saw. First documents travel one at a time over an idle axis; then a 
 
 import asyncio
 import json
-import os
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,6 +18,7 @@ from uuid import UUID
 from docaxis.embedded.bench.orders import Orders
 from docaxis.embedded.bench.parties import Party, Recipient, hand_in
 from docaxis.embedded.bench.wire import Wire
+from docaxis.embedded.ending import end_with
 from docaxis_schemas.moments import system_clock
 from docaxis_signing.statements import MemberSigner
 
@@ -198,15 +197,9 @@ def say(**line: Any) -> None:
     sys.stdout.flush()
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
-
-
 def main() -> int:
     """Carry the orders out, unless the parent ends before."""
-    threading.Thread(target=_end_with, args=(int(sys.argv[1]),), daemon=True).start()
+    end_with(int(sys.argv[1]))
     asyncio.run(Generator(Orders.read(Path(sys.argv[2]))).run())
     return 0
 
