@@ -1,12 +1,17 @@
-"""What every test shares: where logs go, and that the table of stages is left as it was found."""
+"""What every test shares: where logs go, that no time is judged, and that stages are left as they were found."""
 
 import sys
 from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from docaxis_schemas.topics import STAGE_INPUTS
+
+# How long an example takes, or making one, tells of the machine and what else it does.
+settings.register_profile("timeless", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 
 @pytest.fixture(autouse=True)

@@ -35,6 +35,8 @@ EDXML_LENGTHS: Final[dict[str, int]] = {
     "appendixes": 250,
 }
 """Characters that an edXML packet allows a field (lists: each item); see `edxml_overruns`."""
+MAX_LABEL: Final = 100
+"""Characters of number and of notation, far above what any agency writes: both are part of keys, which are indexed."""
 
 
 class RejectedDocument(RejectedInput):
@@ -337,6 +339,7 @@ def _broken_rules(given: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
         yield fault("promulgated_on", "in-the-future", promulgated_on.isoformat())
     if given.get("secrecy", SecrecyMark.NONE) not in {None, SecrecyMark.NONE}:
         yield fault("secrecy", "secret", given["secrecy"].value)
+    yield from _judge_label(given)
     if kind and kind.has_notation and not given.get("notation"):
         yield fault("notation", "no-notation")
     if kind is DocumentType.OTHER and not given.get("type_name"):
@@ -348,6 +351,12 @@ def _broken_rules(given: Mapping[str, Any], now: datetime) -> Iterator[Fault]:
     for index, recipient in enumerate(given.get("recipients", ())):
         if recipient is not None:
             yield from _judge_recipient(recipient, f"recipients[{index}]")
+
+
+def _judge_label(given: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in ("number", "notation"):
+        if len(given.get(name) or "") > MAX_LABEL:
+            yield fault(name, "too-long", given[name], limit=MAX_LABEL)
 
 
 def _judge_business(given: Mapping[str, Any]) -> Iterator[Fault]:

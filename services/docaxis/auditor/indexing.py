@@ -30,6 +30,9 @@ _SIGNATURE: Final = (
     *("best_time", "claimed_time"),
 )
 ORIGINAL: Final = CopyForm.ORIGINAL.value
+LONGEST: Final = 500
+"""Bytes of a term. What is longer is found by its hash: an index of PostgreSQL holds 2.7 kB, a name in a certificate
+that anybody made may have more."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -143,19 +146,24 @@ def _terms(row: Mapping[str, Any]) -> Iterator[str]:
         yield from map(content_term, row["facts"].get("contents_sha256", ()))
 
 
+def _term(kind: str, value: str) -> str:
+    data = value.encode()
+    return f"{kind}:{value if len(data) <= LONGEST else hashlib.sha256(data).hexdigest()}"
+
+
 def certificate_term(sha256: str) -> str:
     """Name a certificate by the SHA-256 of its DER."""
-    return f"certificate:{sha256.strip().lower()}"
+    return _term("certificate", sha256.strip().lower())
 
 
 def serial_term(serial: str) -> str:
     """Name a serial number in hex, as certificates and tools show it, with or without colons and leading zeroes."""
-    return f"serial:{serial.replace(':', '').strip().lower().lstrip('0') or '0'}"
+    return _term("serial", serial.replace(":", "").strip().lower().lstrip("0") or "0")
 
 
 def issuer_term(text: str) -> str:
     """Name an issuing authority by the SHA-256 of its certificate, or by a word of its name."""
-    return f"issuer:{folded(text)}"
+    return _term("issuer", folded(text))
 
 
 def issuer_terms(text: str) -> list[str]:
@@ -165,24 +173,24 @@ def issuer_terms(text: str) -> list[str]:
 
 def signer_terms(text: str) -> list[str]:
     """Name the words of a signer's name, as people type them."""
-    return [f"signer:{word}" for word in _WORD.findall(folded(text))]
+    return [_term("signer", word) for word in _WORD.findall(folded(text))]
 
 
 def organisation_term(code: str) -> str:
     """Name an organisation by its code: it issued the document, or was its recipient."""
-    return f"organisation:{code.strip().lower()}"
+    return _term("organisation", code.strip().lower())
 
 
 def number_term(number: str) -> str:
     """Name a document's number, alone or with its notation (``15/QĐ-BNV``)."""
-    return f"number:{folded(number)}"
+    return _term("number", folded(number))
 
 
 def content_term(sha256: str) -> str:
     """Name a file by the SHA-256 of its bytes."""
-    return f"content:{sha256.strip().lower()}"
+    return _term("content", sha256.strip().lower())
 
 
 def algorithm_term(name: str) -> str:
     """Name an algorithm of a signature or its digest."""
-    return f"algorithm:{name.strip().lower()}"
+    return _term("algorithm", name.strip().lower())

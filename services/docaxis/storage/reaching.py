@@ -11,8 +11,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 
-_WRONG: Final = ("22", "23", "42")
-"""SQLSTATE classes of data, constraint and syntax errors: the same statement fails the same way for ever."""
+_WRONG: Final = ("22", "23", "42", "54")
+"""SQLSTATE classes of data, constraint and syntax errors, and of limits of the program (a value too long for its
+index): the same statement fails the same way for ever."""
 
 
 @contextmanager

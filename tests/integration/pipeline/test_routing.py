@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from docaxis.router.problems import RejectedWork
 from docaxis.router.service import Router
-from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 from docaxis.storage.routing import AlreadyDecided, RoutingTransaction
 from docaxis_schemas.events import MAX_RECORD, Judged
 from docaxis_schemas.identifiers import event_id
@@ -337,6 +337,15 @@ async def test_rule_9_3400_recipients_travel_in_one_route_and_every_record_fits(
     assert await world.count("deliveries", submission) == 3400
     (news,) = told.news("accepted")
     assert (news["delivered_to"], len(news["recipients"]), news["recipients_count"]) == (3400, 50, 3400)
+
+
+async def test_a_number_that_no_index_holds_is_this_documents_fault_and_never_waited_for(world: Any) -> None:
+    """The gateway takes none in; a record waited for without end would take a place among the few at work."""
+    number = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4000))
+    submission = await world.hand_in((world.recipient(1),), number=number)
+    with pytest.raises(RefusedStatement):
+        await world.tell(world.judged(submission))
+    assert await world.count("deliveries", submission) == 0
 
 
 async def test_a_document_too_large_for_a_record_travels_by_reference(world: Any) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from auditlog import certificate, verdict
-from docaxis.auditor.indexing import Disclosure, RejectedDisclosure, derive, serial_term, signer_terms, terms
+from docaxis.auditor.indexing import LONGEST, Disclosure, RejectedDisclosure, derive, serial_term, signer_terms, terms
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.evidence import EvidenceType, Statement
 from docaxis_signing.transparency.leaves import leaf, openings
@@ -81,6 +81,19 @@ def test_nothing_else_than_what_the_leaf_commits_to_is_taken() -> None:
     for entry, disclosed in wrong:
         with pytest.raises(RejectedDisclosure):
             derive(7, entry, disclosed)
+
+
+def test_no_term_is_too_long_for_its_index_and_each_is_found_all_the_same() -> None:
+    """A certificate that anybody made may name its holder by 20 kB without a space, and have any serial number."""
+    name, serial = "".join(chr(0x1E00 + n % 256) for n in range(0, 70_000, 7)), "7f" * 3000
+    held = replace(certificate(name), serial=serial)
+    found = verdict(held)
+    facts = {"verdict_sha256": found.sha256, "disposition": "refuse"}
+    entry, disclosed = _opened(EvidenceType.VERDICT_GIVEN, facts)
+    listed = terms(derive(7, entry, replace(disclosed, verdict=found.to_json())))
+    assert {*signer_terms(name), serial_term(serial)} <= set(listed)
+    assert max(len(term.encode()) for term in listed) <= LONGEST + len("certificate:")
+    assert signer_terms(name) != signer_terms(name + "x")
 
 
 def test_terms_are_the_same_however_they_are_typed() -> None:

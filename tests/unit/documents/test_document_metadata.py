@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from docaxis_schemas.canonical import canonical, parse
 from docaxis_schemas.document import (
     EDXML_LENGTHS,
+    MAX_LABEL,
     Business,
     BusinessAction,
     ChangedReceiver,
@@ -178,6 +179,13 @@ def test_bounds_hold_a_record_small() -> None:
     assert faults_of(MINIMAL | {"content": "x" * (MAX_TEXT + 1)}) == {("content", "too-long")}
     many = [{"organisation": "G99"}] * (MAX_RECIPIENTS + 1)
     assert ("recipients", "too-many") in faults_of(MINIMAL | {"recipients": many})
+
+
+@pytest.mark.parametrize("name", ["number", "notation"])
+def test_number_and_notation_are_short_enough_for_the_keys_they_are_part_of(name: str) -> None:
+    longest = DocumentMetadata.from_json(MINIMAL | {name: "Đ" * MAX_LABEL}, now=NOW)
+    assert len(longest.to_json()[name]) == MAX_LABEL
+    assert faults_of(MINIMAL | {name: "Đ" * (MAX_LABEL + 1)}) == {(name, "too-long")}
 
 
 def test_a_fault_quotes_a_long_value_shortened_and_without_surrogates() -> None:

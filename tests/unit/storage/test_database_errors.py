@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import IntegrityError
 
 from docaxis.storage.database import open_database
-from docaxis.storage.decisions import UnavailableStorage
+from docaxis.storage.decisions import RefusedStatement, UnavailableStorage
 from docaxis.storage.reaching import reaching_database
 
 
@@ -31,3 +31,9 @@ def test_an_error_of_the_database_quotes_no_values() -> None:
 def test_whatever_a_restarting_server_says_is_tried_again(error: Exception) -> None:
     with pytest.raises(UnavailableStorage), reaching_database():
         raise error
+
+
+def test_a_value_too_long_for_its_index_is_not_tried_again() -> None:
+    told = asyncpg.ProgramLimitExceededError("index row size 8032 exceeds btree version 4 maximum 2704")
+    with pytest.raises(RefusedStatement, match="54000"), reaching_database():
+        raise told
