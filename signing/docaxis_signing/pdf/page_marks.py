@@ -5,7 +5,7 @@ followed raises, and whoever asks takes that for marks everywhere. Text costs mo
 more than blanks a font has to be read; both are asked only of text that may be below what is asked about.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -92,8 +92,8 @@ def _is_paper(box: Box, width: float, height: float) -> bool:
 
 def _boxes(data: bytes, resources: Any, state: State, depth: int, below: Sequence[Box]) -> list[tuple[Box, bool]]:
     marking = _Marking(resources, state, depth, below)
-    for operator, operands in operations(data):
-        for _ in marking.operate(operator, operands):
+    for operation in operations(data):
+        for _ in marking.operate(*operation):
             pass
     return marking.found
 
@@ -144,12 +144,12 @@ class _Marking(Drawing):
         if operator == b"BT" or self._at is not before:
             self._passed.clear()
 
-    def _show(self, operands: list[Operand]) -> Iterator[Piece]:
+    def _show(self, operands: list[Operand]) -> Iterable[Piece]:
         """Take note of text that may be below; of other text only that it moves what follows it on its line."""
         state = self._state
-        if self._is_level() and not self._may_be_below(*self._height()):
+        if self._passes():
             self._passed.append(_Passed(operands, state.font, state.size))
-            return
+            return ()
         for passed in self._passed:
             for operand in passed.operands:
                 self._advance(operand, passed.font, passed.size)
@@ -160,18 +160,16 @@ class _Marking(Drawing):
                 text = piece.text
                 if text.strip() or not text:
                     self.found.append((box, False))
-        yield from ()
+        return ()
 
-    def _is_level(self) -> bool:
-        """Tell whether text stays at its height however far it goes."""
-        return self._at[1] == 0 and self._state.ctm[1] == 0
-
-    def _height(self) -> tuple[float, float]:
-        placed = times(self._at, self._state.ctm)
-        return _room(placed[5], height_of(self._state.size, placed))
-
-    def _may_be_below(self, bottom: float, top: float) -> bool:
-        return any(bottom <= other[3] and other[1] <= top for other in self._below)
+    def _passes(self) -> bool:
+        """Tell whether text stays at a height at which nothing is asked about, however far it goes."""
+        at, ctm = self._at, self._state.ctm
+        if at[1] != 0 or ctm[1] != 0:
+            return False
+        placed = times(at, ctm)
+        bottom, top = _room(placed[5], height_of(self._state.size, placed))
+        return not any(bottom <= other[3] and other[1] <= top for other in self._below)
 
     def _ink(self, operator: bytes, numbers: list[float]) -> None:
         if operator == b"q":

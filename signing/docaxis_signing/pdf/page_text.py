@@ -28,7 +28,13 @@ _TOKEN: Final = re.compile(
     rb"|<<|>>|[\[\]]|%[^\r\n]*"
 )
 _NUMBER, _OPERATOR, _NAME, _STRING, _HEX = 1, 2, 3, 4, 5
-_SIMPLE: Final = re.compile(rb"((?:[^()\\]|\\.)*+)\)", re.DOTALL)
+_PLAIN: Final = re.compile(
+    rb"\s*+(?:(/[^\s()<>\[\]{}/%]*+)\s++|\(((?:[^()\\]++|\\.)*+)\)\s*+|<([0-9A-Fa-f\s]*+)>\s*+)?+"
+    rb"((?:[+-]?(?:\d+\.?\d*+|\.\d+)\s++)*+)([A-Za-z'\"*][A-Za-z0-9*]*+)",
+    re.DOTALL,
+)
+"""What most operations are: at most one name or string, numbers, and the operator, with blanks between them."""
+_SIMPLE: Final = re.compile(rb"((?:[^()\\]++|\\.)*+)\)", re.DOTALL)
 """A string without parentheses in it, from behind its first one."""
 _PART: Final = re.compile(rb"(?:[^()\\]|\\.)++|[()]", re.DOTALL)
 """A piece of a string: signs that stand for themselves or are escaped, or a parenthesis."""
@@ -122,8 +128,8 @@ def _content(page: Any) -> bytes:
 
 def _pieces(data: bytes, resources: Any, state: State, depth: int) -> Iterator[Piece]:
     drawing = Drawing(resources, state, depth)
-    for operator, operands in operations(data):
-        yield from drawing.operate(operator, operands)
+    for operation in operations(data):
+        yield from drawing.operate(*operation)
 
 
 class Drawing:
@@ -137,9 +143,9 @@ class Drawing:
         self._saved: list[State] = []
         self._line = self._at = IDENTITY
 
-    def operate(self, operator: bytes, operands: list[Operand]) -> Iterable[Piece]:
+    def operate(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> Iterable[Piece]:
         """Do what an operator says, and give the text that it shows."""
-        self._follow(operator, operands, [operand for operand in operands if isinstance(operand, float)])
+        self._follow(operator, operands, numbers)
         if operator in _SHOWING:
             return self._show(operands)
         if operator == b"Do" and operands and self._depth:
@@ -154,7 +160,8 @@ class Drawing:
 
     def _set(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
         if operator == b"q":
-            self._saved.append(replace(self._state))
+            state = self._state
+            self._saved.append(State(state.ctm, state.font, state.size, state.leading))
         elif operator == b"Q" and self._saved:
             self._state = self._saved.pop()
         elif operator == b"cm" and len(numbers) == 6:
@@ -182,7 +189,7 @@ class Drawing:
         elif operator in {b"T*", b"'", b'"'}:
             self._line = self._at = times((1, 0, 0, 1, 0, -self._state.leading), self._line)
 
-    def _show(self, operands: list[Operand]) -> Iterator[Piece]:
+    def _show(self, operands: list[Operand]) -> Iterable[Piece]:
         """Show strings; a number between them moves back by thousandths of the size."""
         font, ctm = self._state.font, self._state.ctm
         for operand in operands:
@@ -231,22 +238,47 @@ def times(m: Matrix, n: Matrix) -> Matrix:
     )
 
 
-def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
-    """Read a content stream: numbers as floats, strings as bytes, names as text."""
-    operands: list[Operand] = []
+def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand], list[float]]]:
+    """Read a content stream: operators with their operands, and once more those of these that are numbers.
+
+    Numbers are floats, strings bytes, and names text.
+    """
     at = 0
+    while True:
+        plain = _PLAIN.match(data, at)
+        if plain is None:
+            found = _operation(data, at)
+            if found is None:
+                return
+            operator, operands, at = found
+            numbers = [operand for operand in operands if isinstance(operand, float)]
+        else:
+            at = plain.end()
+            name, text, digits, written, operator = plain.groups()
+            numbers = list(map(float, written.split()))
+            operands = [*numbers]
+            if name is not None:
+                operands.insert(0, name.decode("latin-1"))
+            elif text is not None:
+                operands.insert(0, unescaped(text))
+            elif digits is not None:
+                operands.insert(0, from_digits(digits))
+        if operator == b"ID":  # the bytes of an inline image
+            end = _PICTURE_END.search(data, at)
+            at = end.end() if end else len(data)
+        yield operator, operands, numbers
+
+
+def _operation(data: bytes, at: int) -> tuple[bytes, list[Operand], int] | None:
+    """Read one operation token by token; give its operator, its operands and where it ends."""
+    operands: list[Operand] = []
     while match := _TOKEN.search(data, at):
         at = match.end()
         kind = match.lastindex
         if kind == _NUMBER:
             operands.append(float(match[_NUMBER]))
         elif kind == _OPERATOR:
-            operator = match[_OPERATOR]
-            if operator == b"ID":  # the bytes of an inline image
-                end = _PICTURE_END.search(data, at)
-                at = end.end() if end else len(data)
-            yield operator, operands
-            operands = []
+            return match[_OPERATOR], operands, at
         elif kind == _STRING:
             text, at = _string(data, at)
             operands.append(text)
@@ -254,6 +286,7 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand]]]:
             operands.append(match[_NAME].decode("latin-1"))
         elif kind == _HEX:
             operands.append(from_digits(match[_HEX]))
+    return None
 
 
 def _string(data: bytes, at: int) -> tuple[bytes, int]:
