@@ -13,12 +13,15 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from docaxis.bus.port import UnavailableBus
 from docaxis.composition import SERVICES
 from docaxis.composition.parts import MisconfiguredService
+from docaxis.directory.errors import UnavailableDirectory
 from docaxis.failpoints import VARIABLE
 from docaxis.logs import configure_logs
 from docaxis.runtime import NotReady, Runtime
 from docaxis.settings import Settings
+from docaxis.storage.decisions import UnavailableStorage
 
 EXIT_OK: Final = 0
 EXIT_UNAVAILABLE: Final = 69
@@ -42,9 +45,18 @@ def run_service(service: str) -> int:
     except MisconfiguredService as error:
         sys.stderr.write(f"docaxis: {error}\n")
         return EXIT_CONFIGURATION
-    except NotReady as error:
-        sys.stderr.write(f"docaxis: {error}\n")
+    except (NotReady, UnavailableStorage, UnavailableBus, UnavailableDirectory) as error:
+        sys.stderr.write(f"docaxis: {error}{_of_system(error)}\n")
         return EXIT_UNAVAILABLE
+
+
+def _of_system(error: BaseException | None) -> str:
+    """Give what the system said at the bottom of a failure, such as an address that refused; it names no secret."""
+    while error is not None:
+        if isinstance(error, OSError):
+            return f" ({error})"
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 async def _serve(settings: Settings, services: tuple[str, ...], name: str) -> int:

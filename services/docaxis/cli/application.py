@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Final
 
 from cyclopts import App, CycloptsError
@@ -63,33 +64,42 @@ def example_text(command: Command, language: Language) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code."""
     tokens = list(sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal that cannot write every letter is still told the verdict
+        sys.stdout.reconfigure(errors="backslashreplace")
     language = choose_language(tokens)
     output = Output(as_json="--json" in tokens, language=language)
     try:
         answer = build_app(language)(tokens)
-    except CycloptsError as error:
-        return _fail(output, _usage(error))
-    except SystemExit as error:  # completion of a shell ends that way
-        return error.code if isinstance(error.code, int) else Exit.OK
+    except SystemExit as error:  # completion of a shell ends that way, and rich when whoever read has gone
+        answer = _unread() if isinstance(error.__context__, BrokenPipeError) else error.code
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        answer = Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the edge of the program: everything becomes a sentence and a code
         reason = _innermost(error)
-        if isinstance(reason, BrokenPipeError):
-            sys.stderr.close()  # whoever read standard output has gone: nobody is there to be told,
-            return Exit.CANNOT_WRITE  # and what was not told must not count as passed
-        return _fail(output, explain(reason, extra=_extra(tokens)))
+        answer = _unread() if isinstance(reason, BrokenPipeError) else _fail(output, _failure(reason, tokens))
     return int(answer) if isinstance(answer, int) else Exit.OK
 
 
-def _usage(error: CycloptsError) -> Failure:
-    text = str(error).strip()
-    return Failure(Exit.USAGE, "usage", f"Gọi lệnh sai cách: {text}", text)
+def _failure(reason: BaseException, tokens: Sequence[str]) -> Failure:
+    if isinstance(reason, CycloptsError):
+        from docaxis.cli.usage import usage_failure  # noqa: PLC0415 - only commands that fail need it
+
+        return usage_failure(reason)
+    return explain(reason, extra=_extra(tokens))
+
+
+def _unread() -> int:
+    """End a command whose reader has gone: nobody is there to be told, and what was not told must not pass."""
+    sys.stderr.close()
+    return Exit.CANNOT_WRITE
 
 
 def _fail(output: Output, failure: Failure) -> int:
     if output.as_json:
-        output.result(failure.to_json())
+        try:
+            output.result(failure.to_json())
+        except OSError:  # standard output takes nothing, which may be what failed
+            output.complain(failure.lines(output.language))
     else:
         output.complain(failure.lines(output.language))
     return failure.exit

@@ -1,5 +1,6 @@
 """From what went wrong to an exit code and a sentence, in one place."""
 
+import errno
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,15 @@ class CommandFailed(Exception):
 
 
 _NOT_PERMITTED: Final = {401, 403}
+_SYSTEM: Final = {
+    errno.ENOSPC: ("đĩa đã đầy.", "the disk is full."),
+    errno.EDQUOT: ("đã hết dung lượng được cấp.", "the disk quota is used up."),
+    errno.EROFS: ("ổ đĩa chỉ cho đọc.", "the disk is read-only."),
+    errno.EACCES: ("không có quyền.", "no permission."),
+    errno.EPERM: ("không có quyền.", "no permission."),
+    errno.EADDRINUSE: ("cổng đang được chương trình khác dùng.", "another program uses the port."),
+}
+"""What people meet, in words; anything else as the system says it."""
 
 
 def explain(error: BaseException, *, extra: str) -> Failure:
@@ -92,14 +102,19 @@ def _of_signing(error: BaseException) -> Failure | None:
     if not isinstance(error, errors.SigningError):
         return None
     away = isinstance(error, errors.UnavailableKey | errors.UnavailableTimestamp)
-    return _of(Exit.UNAVAILABLE if away else Exit.REFUSED, error.code, error.vi, error.en)
+    why = Exit.NO_INPUT if error.code == "key-file" else Exit.UNAVAILABLE if away else Exit.REFUSED
+    return _of(why, error.code, error.vi, error.en)
 
 
 def _of_system(error: OSError) -> Failure:
-    detail = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-    if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
-        return _of(Exit.NO_INPUT, "no-such-file", f"Không có tệp {detail}", f"No such file: {detail}")
-    return _of(Exit.CANNOT_WRITE, "system", f"Hệ thống không cho phép: {detail}", f"The system refused: {detail}")
+    if isinstance(error, FileNotFoundError | NotADirectoryError) and error.filename:
+        return _of(Exit.NO_INPUT, "no-such-file", f"Không có tệp {error.filename}.", f"No such file: {error.filename}.")
+    if isinstance(error, IsADirectoryError) and error.filename:
+        where = error.filename
+        return _of(Exit.NO_INPUT, "no-such-file", f"{where} là thư mục, không phải tệp.", f"{where} is a directory.")
+    place = f"{error.filename}: " if error.filename else ""
+    vi, en = _SYSTEM.get(error.errno or 0, (error.strerror or str(error),) * 2)
+    return _of(Exit.CANNOT_WRITE, "system", f"Hệ thống không cho phép: {place}{vi}", f"The system refused: {place}{en}")
 
 
 def _of_embedded(error: BaseException) -> Failure | None:

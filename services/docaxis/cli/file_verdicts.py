@@ -17,6 +17,7 @@ from docaxis_signing.register_files import CertificateRegister
 from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import TrustStore
 from docaxis_signing.verdict import (
+    Cause,
     CertificateFacts,
     DocumentFindings,
     Indication,
@@ -164,7 +165,12 @@ def sentence(name: str, verdict: SubmissionVerdict, output: Output) -> list[str]
     """Say the verdict in one sentence, and what to do where it is not valid."""
     mark, vi, en = WORDS[verdict.indication]
     lines = [f"{mark} {name}: {output.text(vi, en)} ({verdict.indication.value})"]
-    if verdict.cause is not None:
+    files = [file.findings for file in verdict.files]
+    if verdict.cause is Cause.UNREADABLE and not any(findings.sha256 for findings in files):
+        why = "; ".join(note for findings in files for note in findings.notes)
+        vi = f"Không mở được tệp: không có, không phải tệp, hoặc không có quyền đọc ({why})."
+        lines.append(f"  {output.text(vi, f'The file cannot be opened: {why}.')}")
+    elif verdict.cause is not None:
         words = EXPLANATIONS[verdict.cause]
         lines.append(f"  {output.text(words.vi, words.en)} {output.text(words.action_vi, words.action_en)}")
     return lines

@@ -12,6 +12,7 @@ ADMIN_USER: Final = "axis-admin"
 """Provisions topics, users and rights. Neither it nor the brokers' name can be a member's (m.) or a service's (s.)."""
 BROKER_USER: Final = "axis-broker"
 LOOPBACK: Final = "127.0.0.1"
+_BEYOND_ASCII: Final = 0x80
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,14 @@ def require_protected(host: str, tls: ListenerTls | None) -> None:
 def server_properties(plan: ClusterPlan, node: Node, data: Path, broker_password: str) -> str:
     """Write the properties of one node."""
     rows = _COMMON | _roles(plan, node) | _access(plan, broker_password) | _replication(len(plan.nodes))
-    return "".join(f"{key}={value}\n" for key, value in (rows | {"log.dirs": data}).items())
+    return "".join(f"{key}={_escaped(str(value))}\n" for key, value in (rows | {"log.dirs": data}).items())
+
+
+def _escaped(value: str) -> str:
+    """Write a value so that Java, which reads properties as Latin-1, finds a folder with diacritics in its name."""
+    units = value.replace("\\", "\\\\").encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if code < _BEYOND_ASCII else f"\\u{code:04x}" for code in codes)
 
 
 _COMMON: Final[dict[str, object]] = {

@@ -194,7 +194,9 @@ def read_content(directory: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads((directory / TRUST_FILE).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise RejectedTrustStore(f"{directory / TRUST_FILE}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RejectedTrustStore(f"{directory / TRUST_FILE}: {error}") from error
 
 
@@ -244,7 +246,9 @@ def _read(directory: Path, entry: dict[str, Any], kind: str) -> ConfiguredAuthor
         raise RejectedTrustStore(f"{entry['name']}: the file lies outside of the trust directory")
     try:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise RejectedTrustStore(f"{entry['name']}: {path.name}: {error.strerror}") from error
+    except ValueError as error:
         raise RejectedTrustStore(f"{entry['name']}: {error}") from error
     if kind == PINNED and certificate.fingerprint(hashes.SHA256()).hex() != entry["sha256"]:
         raise RejectedTrustStore(f"{entry['name']}: not the certificate that is pinned")

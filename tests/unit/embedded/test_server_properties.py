@@ -61,3 +61,9 @@ def test_a_listener_off_loopback_wants_tls(host: str) -> None:
 def test_loopback_needs_none(host: str) -> None:
     require_protected(host, None)
     assert ClusterPlan(NODES[:2], "::1").bootstrap == "[::1]:9001,[::1]:9002"
+
+
+def test_a_folder_with_diacritics_is_written_as_java_reads_it() -> None:
+    plan = ClusterPlan(NODES[:1])
+    text = server_properties(plan, plan.nodes[0], Path("/srv/Thư mục 😀"), "broker-word")
+    assert text.splitlines()[-1] == r"log.dirs=/srv/Th\u01b0 m\u1ee5c \ud83d\ude00"
