@@ -22,7 +22,8 @@ from docaxis.storage.database import open_database
 from docaxis.storage.migrate import upgrade
 from docaxis_schemas.moments import Clock, system_clock
 
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 120.0
+"""Services that start together on a busy machine, each with its libraries to load, have taken 50."""
 STOP_ALLOWANCE: Final = timedelta(seconds=25)
 """Longer than the slowest part's own grace: a stage finishes or hands back within 12 s."""
 LOOK_SECONDS: Final = 0.05

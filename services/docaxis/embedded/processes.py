@@ -16,7 +16,8 @@ from docaxis.embedded.problems import StartFailed
 from docaxis.failpoints import VARIABLE
 from docaxis.settings import Settings
 
-READY_SECONDS: Final = 60.0
+READY_SECONDS: Final = 150.0
+"""Longer than a service itself waits to be ready: it then says what for."""
 STOP_SECONDS: Final = 40.0
 
 

@@ -20,7 +20,7 @@ from docaxis.bus.port import (
 )
 from docaxis_schemas.events import MAX_RECORD
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class World(Protocol):

@@ -1,6 +1,7 @@
 """What the content store promises, over each place for sealed bytes, on a real PostgreSQL."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -114,6 +115,58 @@ async def test_a_content_survives_a_database_that_goes_away_while_it_is_put_on_r
             await put(store, member, BODY)
     name = await put(store, member, BODY)
     assert await (await store.open(member, name)).read() == BODY
+
+
+async def test_whoever_begins_anew_takes_nothing_from_who_is_about_to_finish(store: ContentStore, member: str) -> None:
+    name = name_of(BODY)
+    async with await store.resume(member, name, len(BODY), 0) as first:
+        await first.write(BODY[: 2 * SEGMENT + 1])
+        with contextlib.suppress(WrongOffset):  # where the place knows that somebody is writing
+            async with await store.resume(member, name, len(BODY), 0) as second:
+                await second.write(BODY[:10])
+        await first.write(BODY[2 * SEGMENT + 1 :])
+        await first.finish()
+    assert await (await store.open(member, name)).read() == BODY
+
+
+async def test_whoever_begins_anew_takes_nothing_from_what_was_finished_meanwhile(
+    store: ContentStore, member: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row was read before the other one ended, of which nobody could say whether it was put on record."""
+    name, begin, put_on_record = name_of(BODY), ContentRecords.begin_upload, ContentRecords.store
+
+    async def going_away(self: ContentRecords, *given: Any, **more: Any) -> str:
+        await put_on_record(self, *given, **more)
+        raise UnavailableStorage("the database is away")
+
+    async def overtaken(self: ContentRecords, *given: Any) -> Any:
+        row = await begin(self, *given)
+        with pytest.raises(UnavailableStorage):
+            await send(first, BODY)
+        return row
+
+    first = await store.resume(member, name, len(BODY), 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(ContentRecords, "store", going_away)
+        patch.setattr(ContentRecords, "begin_upload", overtaken)
+        with pytest.raises(WrongOffset) as told:
+            await store.resume(member, name, len(BODY), 0)
+    assert told.value.offset == len(BODY)
+    assert await (await store.open(member, name)).read() == BODY
+
+
+async def test_an_upload_that_is_begun_anew_ends_as_one_content(
+    store: ContentStore, sealed: SealedStore, member: str, hand_clock: Clock
+) -> None:
+    async with await store.resume(member, name_of(BODY), len(BODY), 0) as given_up:
+        await given_up.write(os.urandom(SEGMENT + 1))
+    await send(await store.resume(member, name_of(BODY), len(BODY), 0), BODY)
+    found = await store.open(member, name_of(BODY))
+    assert await found.read() == BODY
+    hand_clock.advance(timedelta(days=2))
+    await store.sweep(orphans=True)
+    hand_clock.advance(timedelta(days=2))
+    assert set(sealed.older_than(hand_clock())) <= {found.location}
 
 
 async def test_other_bytes_than_announced_are_not_kept(

@@ -16,7 +16,7 @@ from docaxis.bus.port import Outgoing, Partition
 from docaxis.embedded import BrokerAccess
 from docaxis.settings import BusSettings
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 VERIFICATION = "transaction.partition.verification.enable"
 
 

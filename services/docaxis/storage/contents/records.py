@@ -25,6 +25,12 @@ _CONTENTS: Final = Statement("""
     JOIN contents c ON c.member = given.member AND c.sha256 = given.sha256
 """)
 _TOUCH: Final = Statement(update(uploads).where(_UPLOAD).values(touched_at=bindparam("at")).returning(*uploads.c))
+_MOVE: Final = Statement(
+    update(uploads)
+    .where(_UPLOAD, uploads.c.location == bindparam("where"))
+    .values(location=bindparam("to"), wrapped_key=bindparam("key"))
+    .returning(*uploads.c)
+)
 _begun = insert(uploads)
 _BEGIN: Final = Statement(
     _begun.on_conflict_do_update(
@@ -120,6 +126,11 @@ class ContentRecords:
                 touched_at=self._clock(),
             )
         return row
+
+    async def move_upload(self, begun: Row, location: str, wrapped_key: bytes) -> Row | None:
+        """Have an upload lie elsewhere from now on; None if it is no longer under way where it was."""
+        names = {"whose": begun["member"], "hash": begun["sha256"], "where": begun["location"]}
+        return await self._database.row(_MOVE, **names, to=location, key=wrapped_key)
 
     async def store(
         self, member: str, sha256: str, size: int, location: str, wrapped_key: bytes, *, uploaded: bool

@@ -104,7 +104,11 @@ class ContentStore:
         if row["declared"] != size:
             raise ContentMismatch("the upload began with another size")
         sealed = self._writer(row["location"], self._key.unwrap(row["wrapped_key"], row["location"]), sha256, size)
-        await self._run(lambda: sealed.take_over(offset))
+        there = await self._run(lambda: sealed.look(keep=offset))
+        if there != offset:
+            if offset:
+                raise WrongOffset(there)
+            row, sealed = await self._elsewhere(row, size)
         record = self._recording(member, sha256, size, row["location"], row["wrapped_key"], uploaded=True)
         return ContentWriter(sealed, self._run, size=size, received=offset, keep=True, record=record)
 
@@ -177,6 +181,17 @@ class ContentStore:
         location = self._new_location()
         wrapped_key = self._key.wrap(os.urandom(_KEY_BYTES), location)
         return await self._records.begin_upload(member, sha256, size, location, wrapped_key)
+
+    async def _elsewhere(self, begun: Any, size: int) -> tuple[Any, SealedWriter]:
+        """Begin anew beside what lies there: another request may be about to finish it, or has just done so.
+
+        What is left behind is swept as bytes without a record.
+        """
+        location, key = self._new_location(), os.urandom(_KEY_BYTES)
+        row = await self._records.move_upload(begun, location, self._key.wrap(key, location))
+        if row is None:
+            raise WrongOffset((await self._records.sizes(begun["member"], [begun["sha256"]])).get(begun["sha256"], 0))
+        return row, self._writer(location, key, begun["sha256"], size)
 
     def _writer(self, location: str, key: bytes, sha256: str, size: int) -> SealedWriter:
         return SealedWriter(self._sealed, location, SegmentCipher(key, location), sha256=sha256, size=size)

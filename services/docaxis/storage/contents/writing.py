@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from typing import Any, Self
 
-from docaxis.storage.contents.port import ContentMismatch, DamagedContent, SealedStore, SealedUpload, WrongOffset
+from docaxis.storage.contents.port import ContentMismatch, DamagedContent, SealedStore, SealedUpload
 from docaxis.storage.contents.sealing import SEGMENT, SegmentCipher, segments_of
 
 InThread = Callable[[Callable[[], Any]], Awaitable[Any]]
@@ -24,19 +24,6 @@ class SealedWriter:
         self._upload: SealedUpload | None = None
         self._hash = hashlib.sha256()
         self._number = 0
-
-    def take_over(self, offset: int) -> None:
-        """Become the writer of an upload at this offset; at 0 what is there is dropped.
-
-        Raises:
-            WrongOffset: It stands elsewhere, or has a writer.
-        """
-        if offset == 0:
-            self._begin().truncate(0)
-            return
-        there = self.look(keep=offset)
-        if there != offset:
-            raise WrongOffset(there)
 
     def look(self, *, keep: int | None = None) -> int:
         """Give the offset at which the upload goes on, and remain its writer only if it is ``keep``.
