@@ -9,6 +9,8 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from docaxis.protocol import GatheringProtocol
+
 STOP_SECONDS: Final = 20
 """How long requests in hand may take to end when the service stops; a longer upload is resumed elsewhere."""
 KEEP_ALIVE_SECONDS: Final = 75
@@ -52,7 +54,7 @@ class WebServer:
             self._app,
             log_config=None,
             access_log=False,
-            http="h11",  # refuses requests framed twice or not quite HTTP, where faster parsers guess
+            http=GatheringProtocol,
             ws="none",
             lifespan="off",
             server_header=False,
