@@ -19,7 +19,6 @@ import structlog
 from cryptography import x509
 
 from docaxis.bus.port import Publisher, UnavailableBus
-from docaxis.bus.work import Hopeless
 from docaxis.directory.errors import UnavailableDirectory
 from docaxis.pausing import stopped_within
 from docaxis.storage.attempts import AttemptStore, ClaimedSubmission, StandingVerdict
@@ -166,11 +165,9 @@ class Rejudging:
             return True
         try:
             drawn = await self.examine(standing.claim, SUBMITTED_BULK, 1)
-        except Hopeless:
-            return True
         except AWAY:
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of this one; it is kept, and others are judged
+        except Exception as error:  # noqa: BLE001 - a fault of this one; it is kept for the next lists, others are judged
             _LOG.error("not judged once more", submission_id=str(pending.submission_id), cause=repr(error))
             return False
         verdict = drawn.verdict

@@ -48,7 +48,7 @@ from docaxis.verifier.pool import Knowledge, WorkerPool
 from docaxis.verifier.process import NoWorker, WorkerDied
 from docaxis.verifier.rejudging import Rejudging
 from docaxis.verifier.revocations import Revocations
-from docaxis.verifier.service import Parts, Verifier
+from docaxis.verifier.service import MAX_LOSSES, Parts, Verifier
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.codec import decode
 from docaxis_schemas.document import CopyForm
@@ -526,6 +526,7 @@ class Later:
     held: Revocations
     published: Published = field(default_factory=Published)
     examined: int = 0
+    pool: WorkerPool | None = None
 
     async def with_lists(self, snapshot: RevocationSnapshot) -> list[Any]:
         """Put lists in force, judge again what waits for them, and give what was published."""
@@ -548,7 +549,7 @@ class Later:
 
     async def _examine(self, claim: ClaimedSubmission, lane: str, attempt: int) -> Drawn:
         self.examined += 1
-        return await self.world.verifier(self.held).examine(claim, lane, attempt)
+        return await self.world.verifier(self.held, self.pool).examine(claim, lane, attempt)
 
     async def pending(self, work: Work) -> int:
         assert isinstance(work.event, Submitted)
@@ -603,6 +604,21 @@ async def test_a_signer_revoked_before_signing_is_told_by_a_revised_verdict_once
     assert await world.redrawn(work) == [(True, "-"), (True, "revoked_before_reception")], "each by its own lists"
     repeated = await world.verifier(later.held).handle(work)
     assert events(repeated)[1] == judged  # the first verdict stands as it was given
+
+
+async def test_what_costs_workers_is_kept_until_it_can_be_judged_once_more(world: World, later: Later) -> None:
+    """However many it cost: nobody would ever learn otherwise that its signer was revoked."""
+    work = await world.hand_in(await world.desk.original("H98.44", 11, level="B-B"))
+    await world.verifier(await world.revocations()).handle(work)
+    world.authorities.revoke(world.authorities.seal("H98.44"), at=NOW - timedelta(hours=1))
+    async with WorkerPool(VerifierSettings(workers=1), FairnessSettings(), program=HOSTILE) as failing:
+        later.pool = failing
+        for _ in range(MAX_LOSSES + 1):
+            assert await later.with_lists(later.world.lists()) == []
+    assert (await later.pending(work), later.examined) == (1, MAX_LOSSES + 1)
+    later.pool = None
+    revised, _ = await later.with_lists(later.world.lists())
+    assert (revised.disposition, revised.cause) == ("refuse", "revoked_before_reception")
 
 
 async def test_a_signer_revoked_after_reception_changes_nothing(world: World, later: Later) -> None:
