@@ -47,11 +47,10 @@ TRANSACTION_SECONDS: Final = 4.0
 START_SECONDS: Final = 30.0
 """A transaction of a stopped predecessor is ended within the time above; a coordinator may have to move first."""
 PUBLISH_SECONDS: Final = 15.0
-FETCH_WAIT_MS: Final = 500
-"""A partition drained while a fetch is under way is asked again after at most this; what arrives in another is there at
-once. Each fetch in vain costs broker and client about a millisecond together."""
-FETCH_WAIT_ALONE_MS: Final = 1000
-"""Where a consumer has one partition only, nothing is drained while a fetch waits: it may wait for longer."""
+FETCH_WAIT_MS: Final = 1000
+"""How long the broker holds a fetch in vain, each of which costs broker and client some two milliseconds together. A
+partition that is drained while a fetch is under way is asked again after at most this. That is rare: only where records
+lay unread for a tenth of a second is another fetch begun without their partition."""
 FETCH_BYTES: Final = 256 * 1024
 COMPRESSION: Final = "zstd"
 """aiokafka's lz4 costs three to four times as much."""
@@ -257,19 +256,34 @@ class _KafkaReader:
         self._order.extend(assigned)
 
     async def read(self, limit: int, seconds: float) -> Sequence[Received]:
-        share = max(1, limit // len(self._order))
         records: list[Received] = []
         with client_errors("reading"):
+            self._consumer.resume(*self._order)
             self._order.rotate(-1)
-            for tp in self._order:
-                wanted = min(share, limit - len(records))
-                if wanted > 0:
-                    got = await self._consumer.getmany(tp, max_records=wanted)
-                    records.extend(map(received, got.get(tp, ())))
+            asked: Sequence[TopicPartition] = self._order
+            while asked and len(records) < limit:
+                asked = await self._take_turns(asked, limit, records)
             if not records:
                 got = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
                 records.extend(received(record) for part in got.values() for record in part)
+            if 0 < len(records) < limit:
+                # None is left here. Until the next call they gather at the broker: a fetch names all partitions anew.
+                self._consumer.pause(*self._order)
         return records
+
+    async def _take_turns(
+        self, asked: Sequence[TopicPartition], limit: int, records: list[Received]
+    ) -> Sequence[TopicPartition]:
+        """Take of each partition at most its share, and give those that may have more."""
+        share, fuller = max(1, limit // len(self._order)), []
+        for tp in asked:
+            wanted = min(share, limit - len(records))
+            if wanted > 0:
+                got = (await self._consumer.getmany(tp, max_records=wanted)).get(tp, ())
+                records.extend(map(received, got))
+                if len(got) == share:
+                    fuller.append(tp)
+        return fuller
 
     async def lag(self) -> int:
         with client_errors("asking for the end"):
@@ -296,8 +310,7 @@ class KafkaBus:
     @asynccontextmanager
     async def _slot(self, stage: str, number: int) -> AsyncIterator[SlotSession]:
         inputs = STAGE_INPUTS[stage]
-        wait = FETCH_WAIT_MS if len(inputs) > 1 else FETCH_WAIT_ALONE_MS
-        consumer = self._consumer(group_id=stage_group(stage), enable_auto_commit=False, fetch_max_wait_ms=wait)
+        consumer = self._consumer(group_id=stage_group(stage), enable_auto_commit=False)
         producer = AIOKafkaProducer(
             **client_options(self._settings),
             transactional_id=f"{stage}-{number}",
@@ -344,12 +357,12 @@ class KafkaBus:
         finally:
             await stop_client(consumer)
 
-    def _consumer(self, *, fetch_max_wait_ms: int = FETCH_WAIT_MS, **options: object) -> AIOKafkaConsumer:
+    def _consumer(self, **options: object) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             **client_options(self._settings),
             isolation_level="read_committed",
             auto_offset_reset="none",
-            fetch_max_wait_ms=fetch_max_wait_ms,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             max_partition_fetch_bytes=FETCH_BYTES,
             **options,
         )

@@ -213,12 +213,15 @@ class _Reader:
         await self._broker.wait(self._next, seconds)
         records: list[Received] = []
         self._order.rotate(-1)
-        for partition in self._order:
-            wanted = min(max(1, limit // len(self._order)), limit - len(records))
-            got = self._broker.read(partition, self._next[partition], wanted)
-            if got:
-                self._next[partition] = got[-1].offset + 1
-                records.extend(got)
+        share, found = max(1, limit // len(self._order)), True
+        while found and len(records) < limit:
+            found = False
+            for partition in self._order:
+                got = self._broker.read(partition, self._next[partition], min(share, limit - len(records)))
+                if got:
+                    self._next[partition] = got[-1].offset + 1
+                    records.extend(got)
+                    found = True
         return records
 
     async def lag(self) -> int:

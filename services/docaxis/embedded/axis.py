@@ -46,7 +46,9 @@ from docaxis_signing.receipts import EvidenceKey, PinnedKeys
 from docaxis_signing.transparency.policy import NONE, Policy
 
 SERVICES: Final = ("gateway", "verifier", "router", "registrar", "projector")
-SLOTS: Final = 4
+SLOTS: Final = 2
+"""Of a new axis. Each slot fetches and commits on its own, and one alone has records enough in hand for the workers of
+such a machine; two keep the division of work in use."""
 ENVIRONMENT: Final = "test"
 AXIS: Final = "docaxis-local"
 ORIGIN: Final = f"{AXIS}/{ENVIRONMENT}"
@@ -80,6 +82,7 @@ class LocalAxis:
         self._responder: Responder | None = None
         self._authorities: TestAuthorities | None = None
         self._keys: ServiceKeys | None = None
+        self._slots = SLOTS
         self.members: dict[str, MemberIdentity] = {}
         self.operator_credential = ""
         self.auditor_credential = ""
@@ -169,6 +172,7 @@ class LocalAxis:
             await asyncio.to_thread(identities.save, self._plan.directory, found)
         whole = identities.completed(found, SERVICES, ORIGIN)
         self._keys = identities.service_keys_from_json(whole["services"])
+        self._slots = int(whole["slots"])
         self.members = {name: identities.member_from_json(name, value) for name, value in whole["members"].items()}
         self.operator_credential, self.auditor_credential = whole["operator"], whole["auditor"]
         self.auditor_password = whole["auditor_password"]
@@ -211,6 +215,7 @@ class LocalAxis:
         for identity in enrolled:
             await provisioner.provision_member(identity.member, identity.kafka_password)
         return {
+            "slots": SLOTS,
             "services": identities.service_keys_to_json(keys),
             "members": {identity.member: identities.member_to_json(identity) for identity in enrolled},
             "operator": operator_secret,
@@ -260,7 +265,7 @@ class LocalAxis:
                 bootstrap=access.bootstrap,
                 security_protocol=access.security_protocol,
                 ca_file=access.ca_file,
-                slots=SLOTS,
+                slots=self._slots,
                 replication=1 if self._plan.brokers == 1 else 3,
                 passwords={name: self.keys.passwords[name] for name in has & set(SERVICES)},
             ),

@@ -20,6 +20,8 @@ KEEPER: Final = "directory-keeper-1"
 _SERVICE_KEYS: Final = ("gateway", "evidence", "log", "directory", "store", "clerk", "passwords")
 _MEMBER_SECRETS: Final = ("jwk", "credential", "clerk_credential", "kafka_password", "clerk_password")
 SECRET_BYTES: Final = 24
+FIRST_SLOTS: Final = 4
+"""Slots of an axis that was made before their number was kept here: topics and database hold it to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def completed(value: Mapping[str, Any], services: Iterable[str], origin: str) ->
     }
     whole: dict[str, Any] = {
         "auditor_password": new_password(),
+        "slots": FIRST_SLOTS,
         **value,
         "services": made | value.get("services", {}),
         "members": {name: {"clerk_password": new_password()} | held for name, held in value.get("members", {}).items()},

@@ -211,6 +211,28 @@ async def test_a_reader_serves_partitions_in_turn(world: World) -> None:
     assert len(got) < 30
 
 
+async def test_what_others_leave_of_a_read_is_given_to_the_partition_that_has_more(world: World) -> None:
+    await fill(world, world.output, 60, number=0)
+    positions = {Partition(world.output, 0): -1, Partition(world.output, 1): -1}
+    async with world.bus().reader(positions) as reader, asyncio.timeout(PATIENCE):
+        while not (first := await reader.read(20, 1.0)):
+            pass
+        assert values([*first, *await reader.read(20, 1.0)]) == [b"%d" % n for n in range(40)]
+
+
+async def test_a_reader_that_was_left_alone_goes_on_with_what_came_meanwhile(world: World) -> None:
+    positions = {Partition(world.output, 0): 0, Partition(world.output, 1): 0}
+    async with world.bus().reader(positions) as reader, asyncio.timeout(PATIENCE):
+        for expected in (b"0", b"1"):
+            for number in (0, 1):
+                async with world.bus().publisher() as publisher:
+                    await publisher.publish([record(world.output, number, expected)])
+            got: list[Received] = []
+            while len(got) < 2:
+                got += await reader.read(100, 1.0)
+            assert values(got) == [expected, expected]
+
+
 async def test_a_full_partition_does_not_starve_another(world: World) -> None:
     await fill(world, world.inputs[0], 500)
     await fill(world, world.inputs[1], 2)

@@ -17,6 +17,7 @@ MADE_ANEW: dict[str, Callable[[dict[str, Any]], Any]] = {
     "services.directory": lambda value: value["services"].pop("directory"),
     "services.clerk": lambda value: value["services"].pop("clerk"),
     "auditor_password": lambda value: value.pop("auditor_password"),
+    "slots": lambda value: value.pop("slots"),
     "a.clerk_password": lambda value: value["members"]["a"].pop("clerk_password"),
 }
 
@@ -25,6 +26,7 @@ def saved() -> dict[str, Any]:
     member = MemberIdentity("a", MemberSigner.generate("a-1"), "secret", "clerk secret", "kafka", "clerk")
     keys = identities.new_service_keys(SERVICES, ORIGIN)
     return {
+        "slots": 4,
         "services": identities.service_keys_to_json(keys),
         "members": {"a": identities.member_to_json(member)},
         "operator": "o",
@@ -44,7 +46,7 @@ def lacking(value: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]
 
         return pop
 
-    ways = {name: popping(name) for name in ("operator", "auditor", "auditor_password")}
+    ways = {name: popping(name) for name in ("slots", "operator", "auditor", "auditor_password")}
     ways |= {f"services.{name}": popping("services", name) for name in value["services"]}
     ways |= {f"passwords.{name}": popping("services", "passwords", name) for name in value["services"]["passwords"]}
     return ways | {f"a.{name}": popping("members", "a", name) for name in value["members"]["a"]}
@@ -53,6 +55,12 @@ def lacking(value: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], Any]]
 def test_a_whole_folder_stays_as_it_is() -> None:
     value = saved()
     assert identities.completed(value, SERVICES, ORIGIN) == value
+
+
+def test_an_axis_from_before_the_number_of_slots_was_kept_goes_on_with_four() -> None:
+    value = saved()
+    del value["slots"]
+    assert identities.completed(value, SERVICES, ORIGIN)["slots"] == 4
 
 
 @pytest.mark.parametrize("name", lacking(saved()))
