@@ -12,7 +12,7 @@ from binascii import unhexlify
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from docaxis_signing.pdf.crossreference import Section
@@ -42,6 +42,9 @@ _PROPER: Final = re.compile(
 them."""
 _BEFORE_BYTES: Final = 64
 """Where the two numbers of a reference are looked for; honest ones take 18."""
+MAX_KEPT: Final = 2048
+"""Bytes of an object of which it is kept what it mentions: a font with its widths has half of that."""
+OBJECTS_KEPT: Final = 2048
 _NUMBERS: Final = b"\x00\t\n\x0c\r 0123456789"
 _STRINGS: Final = re.compile(rb"\([^()\\]*+\)")
 _PAIRS: Final = ((b"<<", b">>"), (b"<", b">"), (b"[", b"]"))
@@ -259,7 +262,7 @@ def _mentioned(data: bytes, start: int, end: int, read: Callable[[bytes, int], t
         MalformedSyntax: It has to be read, and cannot be.
     """
     raw = data[start:end]
-    numbers = _plainly_mentioned(raw) if _is_whole(raw) else None
+    numbers = _mentioned_once(raw) if len(raw) <= MAX_KEPT else _plainly_mentioned(raw)
     if numbers is not None:
         return numbers
     value, end = read(data, start)
@@ -282,6 +285,8 @@ def _loosely_mentioned(data: bytes, start: int, end: int) -> frozenset[int]:
 
 def _plainly_mentioned(raw: bytes) -> frozenset[int] | None:
     """Name what is written like a reference; None if some of it is not written as the format writes it."""
+    if not _is_whole(raw):
+        return None
     numbers = set()
     for keyword in _KEYWORD.finditer(raw):
         at = keyword.start()
@@ -290,6 +295,10 @@ def _plainly_mentioned(raw: bytes) -> frozenset[int] | None:
             return None
         numbers.add(int(proper[1]))
     return frozenset(numbers)
+
+
+_mentioned_once: Final = lru_cache(maxsize=OBJECTS_KEPT)(_plainly_mentioned)
+"""Documents of one program have catalogs, page trees and fonts in common, byte for byte."""
 
 
 def _is_whole(raw: bytes) -> bool:

@@ -209,3 +209,17 @@ def test_plain_objects_are_not_read_for_their_references(body: bytes, seen: int)
 )
 def test_whatever_is_not_plain_has_to_be_read(body: bytes) -> None:
     assert looked_through(body) is None
+
+
+def test_what_equal_bytes_refer_to_is_told_to_each_reader() -> None:
+    """Kept is what is written: at another place, of another file; under another number the bytes are another object."""
+    body = b"7 0 obj\n<< /A 1 0 R /B [2 0 R] >>\nendobj\n8 0 obj"
+    paths = (("/A",), ("/B", 0))
+    for handler in (HANDLER, Handler()):
+        for before in (b"", b"<< ", b"5 0 obj "):
+            found = plain_branches(before + body, len(before), Reference(7, 0, handler))
+            assert found is not None
+            assert tuple(path for path, _ in found) == paths
+            assert [(to.idnum, to.pdf) for _, to in found] == [(1, handler), (2, handler)]
+        assert plain_branches(body, 0, Reference(8, 0, handler)) is None
+    assert plain_branches(body.replace(b"8 0 obj", b"% comment"), 0, CONTAINER) is None

@@ -7,6 +7,7 @@ grammar is only looked through, as strictly as it would be read; one of any othe
 import binascii
 import re
 from binascii import unhexlify
+from functools import lru_cache
 from typing import Any, Final
 
 from pyhanko.pdf_utils.generic import Reference
@@ -39,6 +40,12 @@ Path = tuple[str | int, ...]
 Branches = tuple[tuple[Path, Any], ...]
 """The references in an object, each with the path from the object to it."""
 
+MAX_KEPT: Final = 2048
+"""Bytes of an object of which it is kept what it refers to: a font with its widths has half of that."""
+OBJECTS_KEPT: Final = 2048
+"""Such objects: documents of one program have catalogs, page trees and fonts in common, byte for byte."""
+_BEHIND: Final = 8
+"""Bytes behind an object's end in which the next one begins."""
 _HEADER: Final = re.compile(rb"(\d{1,9}) (\d{1,5}) obj[ \n\r\t\f\x00]*+(?:<<|(?=\[))")
 _PAYLOAD: Final = re.compile(rb"stream(?:\r\n|\n)")
 _PAYLOAD_END: Final = re.compile(rb"[ \n\r\t\f\x00]*+endstream(?=[ \n\r\t\f\x00])")
@@ -50,12 +57,31 @@ _PARENT: Final = "/Parent"
 """The way back up, which pyHanko does not follow."""
 
 
+Place = tuple[int, int]
+"""Number and generation of an object."""
+
+
 def plain_branches(data: bytes, position: int, reference: Reference) -> Branches | None:
     """Look through a dictionary, stream or array that stands at a position; None where it has to be read."""
+    place = reference.idnum, reference.generation
+    end = data.find(b"endobj", position, position + MAX_KEPT)
+    found = _of_equal_bytes(data[position : end + len(b"endobj") + _BEHIND], place) if end >= 0 else None
+    if found is None:
+        found = _look_through(data, position, place)
+    return None if found is None else tuple((path, Reference(*to, reference.pdf)) for path, to in found)
+
+
+@lru_cache(maxsize=OBJECTS_KEPT)
+def _of_equal_bytes(written: bytes, place: Place) -> tuple[tuple[Path, Place], ...] | None:
+    """Look through an object by itself: what is whole there is whole wherever these bytes stand."""
+    return _look_through(written, 0, place)
+
+
+def _look_through(data: bytes, position: int, place: Place) -> tuple[tuple[Path, Place], ...] | None:
     header = _HEADER.match(data, position)
-    if header is None or int(header[1]) != reference.idnum or int(header[2]) != reference.generation:
+    if header is None or (int(header[1]), int(header[2])) != place:
         return None
-    looking = _Looking(data, reference.pdf)
+    looking = _Looking(data)
     try:
         end = looking.array(header.end(), (), 1) if data[header.end()] == ord("[") else looking.outermost(header.end())
     except Unusual:
@@ -66,12 +92,11 @@ def plain_branches(data: bytes, position: int, reference: Reference) -> Branches
 class _Looking:
     """One object being looked through; every method gives the position behind what it went over."""
 
-    __slots__ = ("data", "found", "handler", "length")
+    __slots__ = ("data", "found", "length")
 
-    def __init__(self, data: bytes, handler: Any) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
-        self.handler = handler
-        self.found: list[tuple[Path, Any]] = []
+        self.found: list[tuple[Path, Place]] = []
         self.length: int | None = None
         """What the outermost dictionary says of its stream."""
 
@@ -126,7 +151,7 @@ class _Looking:
             step = entry_key(entry[ENTRY_KEY])
             if step != _PARENT:
                 place = int(entry[ENTRY_REFERENCE - 1]), int(entry[ENTRY_REFERENCE])
-                self.found.append(((*path, step), Reference(*place, self.handler)))
+                self.found.append(((*path, step), place))
         elif entry[ENTRY_KEY] == _LENGTH and depth == 1:
             self.length = _whole(entry[ENTRY_INTEGER])
 
@@ -160,7 +185,7 @@ class _Looking:
         if kind == REFERENCE:
             if step != _PARENT:
                 place = int(token[REFERENCE - 1]), int(token[REFERENCE])
-                self.found.append(((*path, step), Reference(*place, self.handler)))
+                self.found.append(((*path, step), place))
         elif kind in _NESTED:
             before = len(self.found)
             below = (*path, step)

@@ -38,11 +38,12 @@ class Table:
 
     def take(self, first: int, body: bytes) -> bool:
         """Take the entries of a subsection; say whether the format allows all of them."""
-        self._entries += (
+        taken = [
             (number, int(offset) if kind == b"n" else None, int(generation))
             for number, (offset, generation, kind) in enumerate(_ENTRY.findall(body), first)
-        )
-        return all(generation <= MAX_GENERATION for _, _, generation in self._entries)
+        ]
+        self._entries += taken
+        return all(generation <= MAX_GENERATION for _, _, generation in taken)
 
     def fill(self, section: XRefSectionData) -> int:
         """Put the entries in their places and give the highest number, as `process_entries` does."""
