@@ -106,9 +106,9 @@ def _fail(output: Output, failure: Failure) -> int:
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """Unwrap what a lazy import or a task group put around the reason."""
+    """Unwrap what a lazy import or a task group put around the reason; of several that came at once, the first."""
     while True:
-        if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        if isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         elif isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError) and error.__cause__:
             error = error.__cause__

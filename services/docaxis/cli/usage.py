@@ -47,7 +47,7 @@ def _vietnamese(error: CycloptsError) -> str | None:
         case RepeatArgumentError():
             sentence = f"Tùy chọn {error.token.keyword} chỉ được ghi một lần."
         case MissingArgumentError():
-            sentence = f"Thiếu {error.keyword or _name(error)}."
+            sentence = f"Thiếu giá trị của {error.keyword}." if error.keyword else f"Thiếu {_name(error)}."
         case CoercionError() if error.token is not None:
             name = error.token.keyword or _name(error).lstrip("-").upper()
             sentence = f"Giá trị {error.token.value!r} của {name} không dùng được{_wanted(error)}."

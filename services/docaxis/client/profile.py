@@ -115,10 +115,10 @@ def load_profile(path: Path) -> Profile:
 
 
 def write_profile(path: Path, profile: Profile) -> None:
-    """Write a profile for its owner's eyes only."""
+    """Write a profile for its owner's eyes only, with whole paths: relative ones would start from its own folder."""
     texts: dict[str, Any] = {name: getattr(profile, name) for name in (*_REQUIRED, "credential")}
     paths = {name: getattr(profile, name) for name in ("signing_key", "ca_file", "keys", "memory")}
-    texts |= {name: str(item) for name, item in paths.items() if item is not None}
+    texts |= {name: str(item.absolute()) for name, item in paths.items() if item is not None}
     # A JSON string is a TOML basic string, as long as DEL is escaped too.
     lines = [
         f"{name} = {json.dumps(item, ensure_ascii=True)}".replace("\x7f", "\\u007f") for name, item in texts.items()

@@ -293,6 +293,7 @@ class LocalAxis:
 
     def write_profiles(self, url: str, directory: Path) -> dict[str, Path]:
         """Write a connection profile for each member, with its key file beside it; give the profiles by member."""
+        directory = directory.absolute()
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         paths = {}
         for member, identity in self.members.items():

@@ -3,19 +3,24 @@
 import asyncio
 import json
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from docaxis.cli.options import UpOptions
 from docaxis.embedded.axis import AxisPlan, LocalAxis
 from docaxis.logs import configure_logs
 from docaxis.runtime import Runtime
+
+_WIDEST: Final = 1000
+"""Columns of a terminal; more is a path that nobody can read."""
 
 
 def data_directory(environ: Mapping[str, str] = os.environ) -> Path:
@@ -49,7 +54,7 @@ async def _serve(plan: AxisPlan, options: UpOptions, stopped: asyncio.Event) -> 
         profiles = axis.write_profiles(runtime.url, options.profiles)
         described = axis.described(runtime.url)
         described |= {"pages": runtime.pages_url, "profiles": {name: str(path) for name, path in profiles.items()}}
-        _tell(console, described, options)
+        tell(console, described, options)
         waits = [asyncio.create_task(stopped.wait()), asyncio.create_task(runtime.failed.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
@@ -58,7 +63,8 @@ async def _serve(plan: AxisPlan, options: UpOptions, stopped: asyncio.Event) -> 
         return 70 if runtime.failed.is_set() and not stopped.is_set() else 0
 
 
-def _tell(console: Console, described: Mapping[str, Any], options: UpOptions) -> None:
+def tell(console: Console, described: Mapping[str, Any], options: UpOptions) -> None:
+    """Print what somebody needs to use the axis."""
     if options.json:
         sys.stdout.write(json.dumps(described, ensure_ascii=False) + "\n")
         sys.stdout.flush()
@@ -66,21 +72,30 @@ def _tell(console: Console, described: Mapping[str, Any], options: UpOptions) ->
     table = Table(title="docaxis · TEST", title_justify="left", show_header=False)
     for name in ("gateway", "pages", "kafka", "database", "authorities", "operator", "auditor"):
         table.add_row(name, str(described[name]))
-    console.print(table)
+    _print_whole(console, table)
     table = Table(title="Thành viên / members", title_justify="left")
     table.add_column("member")
     table.add_column("credential")
     table.add_column("profile")
     for member, credential in described["members"].items():
         table.add_row(member, credential, described["profiles"][member])
-    console.print(table, soft_wrap=True)
+    _print_whole(console, table)
     table = Table(title="Văn thư, kiểm toán / clerks, auditors", title_justify="left")
     table.add_column("account")
     table.add_column("password")
     for account, password in (described["clerks"] | described["auditors"]).items():
         table.add_row(account, password)
-    console.print(table, soft_wrap=True)
-    first = next(iter(described["profiles"].values()))
+    _print_whole(console, table)
+    first = shlex.quote(next(iter(described["profiles"].values())))
     console.print(
-        f"docaxis inbox --profile {first}\ndocaxis organisations 'Sở' --profile {first}\nCtrl-C dừng / stops."
+        f"docaxis inbox --profile {first}\ndocaxis organisations 'Sở' --profile {first}\nCtrl-C dừng / stops.",
+        markup=False,
+        soft_wrap=True,
     )
+
+
+def _print_whole(console: Console, table: Table) -> None:
+    """Print a table as wide as it is: a credential that is cut off to fit the terminal is of no use."""
+    needed = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+    console.width = max(console.width, needed)
+    console.print(table)

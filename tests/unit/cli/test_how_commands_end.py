@@ -4,13 +4,19 @@ import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from docaxis.cli import main
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import explain
+from docaxis.cli.options import UpOptions
+from docaxis.embedded import up
+from docaxis.embedded.problems import DirectoryInUse
 from docaxis_signing.keys import load_key
 
 COMMAND = (sys.executable, "-c", "import sys; from docaxis.cli import main; sys.exit(main())")
@@ -24,7 +30,8 @@ NO_DATABASE = "postgresql+asyncpg://docaxis:secret-word@127.0.0.1:1/docaxis"
         ("audit frob", "Không có lệnh frob. Xem: docaxis audit --help"),
         ("verify --frob x.pdf", "Không có tùy chọn --frob. Xem: docaxis verify --help"),
         ("send", "Thiếu FILE. Xem: docaxis send --help"),
-        ("verify --trust", "Thiếu --trust. Xem: docaxis verify --help"),
+        ("verify --trust", "Thiếu giá trị của --trust. Xem: docaxis verify --help"),
+        ("verify-evidence x.json", "Thiếu --keys. Xem: docaxis verify-evidence --help"),
         ("inbox x", "Thừa trên dòng lệnh: x. Xem: docaxis inbox --help"),
         ("up --port 1 --port 2", "Tùy chọn --port chỉ được ghi một lần. Xem: docaxis up --help"),
         ("up --port x", "Giá trị 'x' của --port không dùng được: cần số nguyên. Xem: docaxis up --help"),
@@ -90,6 +97,41 @@ def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path, capsys: 
 )
 def test_what_the_system_refuses_is_said_in_vietnamese(error: OSError, vi: str) -> None:
     assert explain(error, extra="services").vi == vi
+
+
+def test_of_several_parts_that_fail_at_once_the_first_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    both = ExceptionGroup("parts", [DirectoryInUse("Another axis is running."), DirectoryInUse("As well.")])
+    monkeypatch.setattr("docaxis.embedded.up.run_up", raising(both))
+    assert main(["up", "--lang", "en"]) == Exit.UNAVAILABLE
+    assert capsys.readouterr().err == "Error: Another axis is running.\n"
+
+
+def raising(error: Exception) -> Callable[[object], int]:
+    def fail(_: object) -> int:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("columns", [40, 200])
+def test_what_an_axis_prints_can_be_copied_whole(columns: int, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("gateway", "pages", "kafka", "database", "authorities", "operator", "auditor")
+    credential, profile = "dax_" + "b" * 43, "/srv/Trục số 1/profiles/tinh-uy.toml"
+    described: dict[str, Any] = {
+        **dict.fromkeys(names, "postgresql+asyncpg://docaxis:" + "a" * 64 + "@127.0.0.1:1/docaxis"),
+        "members": {"tinh-uy": credential},
+        "profiles": {"tinh-uy": profile},
+        "clerks": {"vanthu.tinh-uy": "c" * 32},
+        "auditors": {},
+    }
+    options = UpOptions(json=False, language="vi", data=None, brokers=1, port=0, profiles=Path("p"))
+    up.tell(Console(width=columns), described, options)
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert all(text in printed for text in (described["gateway"], credential, profile, "c" * 32))
+    assert f"docaxis inbox --profile '{profile}'" in printed
 
 
 def test_a_key_file_that_is_not_there_is_a_missing_file(tmp_path: Path) -> None:

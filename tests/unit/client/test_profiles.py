@@ -32,6 +32,12 @@ def test_paths_start_from_the_profiles_own_directory(tmp_path: Path) -> None:
     assert (profile.credential, profile.keys, profile.signer()) == ("credential", tmp_path / "k.json", None)
 
 
+def test_a_profile_is_written_with_whole_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_profile(Path("p/a.toml"), Profile("https://a", "c", "m", "a", "t", signing_key=Path("p/a.key.json")))
+    assert load_profile(Path("p/a.toml")).signing_key == tmp_path / "p" / "a.key.json"
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
