@@ -130,6 +130,13 @@ class WorkingCalendar:
             return _at(local.date(), OFFICE_CLOSES)
         return _at(self.next_working_day(local.date()), OFFICE_CLOSES)
 
+    def last_close_before(self, at: datetime) -> datetime:
+        """Give the latest close of a working day that lies before ``at``."""
+        local = _local(at)
+        day = local.date()
+        closed = self.is_working_day(day) and local.time() > OFFICE_CLOSES
+        return _at(day if closed else self.previous_working_day(day), OFFICE_CLOSES)
+
     def due_to_send(self, signed_at: datetime, *, urgent: bool = False) -> datetime:
         """Give the latest moment to send: the next working morning; urgent ones at once (QĐ 28/2018, NĐ 30 Art. 4)."""
         return signed_at.astimezone(UTC) if urgent else self.next_working_morning(signed_at)

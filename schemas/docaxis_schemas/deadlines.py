@@ -50,6 +50,15 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """What is overdue at a moment: what arrived, or was to be answered, before these."""
+
+    arrived: datetime
+    arrived_urgent: datetime
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Rate:
     """How many of those that are judged were in time; what is still open and not due is in neither."""
 
@@ -81,6 +90,11 @@ def to_acknowledge(arrived_at: datetime, calendar: WorkingCalendar, *, urgent: b
 def to_answer(due_at: datetime, calendar: WorkingCalendar) -> Deadline:
     """Say until when a document is dealt with; the reminder comes a working day before."""
     return Deadline(Duty.ANSWER, calendar.a_working_day_before(due_at), due_at)
+
+
+def overdue(now: datetime, calendar: WorkingCalendar) -> Overdue:
+    """Say before which moments what arrived is overdue, so that a database can count it without a calendar."""
+    return Overdue(calendar.last_close_before(now), now - AT_ONCE, now)
 
 
 def standing(deadline: Deadline, done_at: datetime | None, now: datetime) -> Standing:

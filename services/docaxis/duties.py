@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from heapq import nsmallest
 from typing import Final
 
-from docaxis.storage.clerk_deadlines import Dated
+from docaxis.storage.clerk_deadlines import Dated, Undone
 from docaxis_schemas.calendar import WorkingCalendar
 from docaxis_schemas.deadlines import (
     Deadline,
@@ -22,20 +21,18 @@ from docaxis_schemas.deadlines import (
 
 LOOKED_AT: Final = timedelta(days=400)
 """How old a document may be whose deadline is still watched; due dates lie within a year."""
-UNDONE: Final = (Standing.OVERDUE, Standing.SOON, Standing.OPEN)
-"""How a duty stands that nobody has done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pressing:
-    """A delivery with the duty that presses most."""
+    """A duty that nobody has done, with its deadline."""
 
-    dated: Dated
+    undone: Undone
     deadline: Deadline
     standing: Standing
 
 
-def is_urgent(dated: Dated) -> bool:
+def is_urgent(dated: Dated | Undone) -> bool:
     """Say whether it carries a level of urgency."""
     return dated.urgency != "normal"
 
@@ -52,29 +49,20 @@ def duties_of(dated: Dated, calendar: WorkingCalendar) -> Iterator[tuple[Deadlin
         yield to_answer(dated.due_at, calendar), dated.ended_at
 
 
-def pressing(
-    found: Iterable[Dated],
-    now: datetime,
-    calendar: WorkingCalendar,
-    *,
-    most: int,
-    among: Sequence[Standing] = UNDONE,
-) -> tuple[list[Pressing], int]:
-    """Give at most so many duties that stand so, the most overdue first, and how many there are in all.
+def pressing(found: Iterable[Undone], now: datetime, calendar: WorkingCalendar, *, most: int) -> list[Pressing]:
+    """Give at most so many of the duties, the most overdue first."""
+    rows = [
+        Pressing(one, deadline, standing(deadline, None, now))
+        for one in found
+        for deadline in [_deadline_of(one, calendar)]
+    ]
+    return sorted(rows, key=lambda row: row.deadline.due_at)[:most]
 
-    The rest is counted and let go: keeping 100,000 of them costs as much as working them out.
-    """
-    count = 0
 
-    def rows() -> Iterator[Pressing]:
-        nonlocal count
-        for dated in found:
-            for deadline, done_at in duties_of(dated, calendar):
-                if (how := standing(deadline, done_at, now)) in among:
-                    count += 1
-                    yield Pressing(dated, deadline, how)
-
-    return nsmallest(most, rows(), key=lambda row: row.deadline.due_at), count
+def _deadline_of(undone: Undone, calendar: WorkingCalendar) -> Deadline:
+    if undone.duty is Duty.ANSWER and undone.due_at is not None:
+        return to_answer(undone.due_at, calendar)
+    return to_acknowledge(undone.arrived_at, calendar, urgent=is_urgent(undone))
 
 
 def rates(

@@ -57,11 +57,10 @@ def books(parts: Parts) -> APIRouter:
         principal = await parts.doorkeeper.require(request, PARTIES)
         now, told, counts = parts.clock(), [], {}
         for register in Register:
-            dated = await parts.deadlines.open(
-                register, member_of(principal), principal.organisations, since=now - LOOKED_AT
+            undone, counts[register.value] = await parts.deadlines.undone(
+                register, member_of(principal), list(principal.organisations), since=now - LOOKED_AT, most=limit
             )
-            rows, counts[register.value] = pressing(dated, now, vietnam(), most=limit)
-            told += [_duty(register, row) for row in rows]
+            told += [_duty(register, row) for row in pressing(undone, now, vietnam(), most=limit)]
         told.sort(key=lambda row: str(row["due_at"]))
         return JSONResponse({"as_of": to_text(now), "counts": counts, "deadlines": told})
 
@@ -112,18 +111,18 @@ def _gap(gap: Gap) -> dict[str, Any]:
 
 
 def _duty(register: Register, row: Pressing) -> dict[str, Any]:
-    dated = row.dated
+    undone = row.undone
     return {
         "register": register.value,
         "duty": row.deadline.duty.value,
         "standing": row.standing.value,
         "due_at": to_text(row.deadline.due_at),
-        "document_id": str(dated.document_id),
-        "submission_id": str(dated.submission_id),
-        "organisation": dated.organisation,
-        "recipient": dated.recipient,
-        "issuer": dated.issuer,
-        "number": dated.number,
-        "subject": dated.subject,
-        "urgency": dated.urgency,
+        "document_id": str(undone.document_id),
+        "submission_id": str(undone.submission_id),
+        "organisation": undone.organisation,
+        "recipient": undone.recipient,
+        "issuer": undone.issuer,
+        "number": undone.number,
+        "subject": undone.subject,
+        "urgency": undone.urgency,
     }

@@ -10,7 +10,7 @@ from docaxis.clerk.reminding import TOLD_WITHIN, notices
 from docaxis.directory.organisations import OrganisationIndex
 from docaxis.directory.snapshot import DirectorySnapshot
 from docaxis.duties import pressing, rates
-from docaxis.storage.clerk_deadlines import Dated, Notice
+from docaxis.storage.clerk_deadlines import Dated, Notice, Undone
 from docaxis.storage.clerk_documents import Register
 from docaxis_schemas.calendar import vietnam
 from docaxis_schemas.deadlines import Duty, Rate, Standing
@@ -96,20 +96,30 @@ def test_a_due_date_is_reminded_of_a_working_day_before() -> None:
     assert {(n.kind, n.duty) for n in told(one, due + timedelta(seconds=1))} == {("overdue", "answer")}
 
 
+def undone(number: int, duty: Duty = Duty.ACKNOWLEDGE, **given: Any) -> Undone:
+    values: dict[str, Any] = {
+        "submission_id": UUID(int=2),
+        "organisation": "H98.14",
+        "recipient": "H98.14",
+        "issuer": "G98",
+        "number": "15/BTN-VP",
+        "subject": "Về việc thử nghiệm",
+        "urgency": "normal",
+        "arrived_at": ARRIVED,
+        "due_at": None,
+    } | given
+    return Undone(duty, UUID(int=number), **values)
+
+
 def test_the_most_overdue_comes_first() -> None:
-    urgent = dated(document_id=UUID(int=7), urgency="khan")
-    rows, count = pressing([dated(), urgent], CLOSES + timedelta(hours=1), vietnam(), most=2)
-    assert [row.dated.document_id for row in rows] == [UUID(int=7), UUID(int=1)]
-    assert ({row.standing for row in rows}, count) == ({Standing.OVERDUE}, 2)
-
-
-def test_what_is_not_shown_is_counted_if_it_stands_as_asked() -> None:
-    done, later = dated(acknowledged_at=ARRIVED), dated(arrived_at=ARRIVED + timedelta(days=1))
     now = CLOSES + timedelta(hours=1)
-    rows, count = pressing([done, later, dated(), dated()], now, vietnam(), most=1)
-    assert ([row.standing for row in rows], count) == ([Standing.OVERDUE], 3)
-    rows, count = pressing([done, later, dated()], now, vietnam(), most=5, among=[Standing.OVERDUE])
-    assert ([row.dated.arrived_at for row in rows], count) == ([ARRIVED], 1)
+    answer = undone(3, Duty.ANSWER, due_at=ARRIVED + timedelta(hours=2))
+    rows = pressing([undone(1), undone(7, urgency="khan"), answer], now, vietnam(), most=2)
+    assert [(row.undone.document_id.int, row.deadline.duty.value) for row in rows] == [
+        (7, "acknowledge"),
+        (3, "answer"),
+    ]
+    assert {row.standing for row in rows} == {Standing.OVERDUE}
 
 
 @pytest.mark.parametrize(("sent_at", "on_time"), [("2026-03-04T05:00", 1), ("2026-03-04T05:01", 0)])

@@ -11,6 +11,7 @@ from docaxis_schemas.deadlines import (
     Duty,
     Rate,
     Standing,
+    overdue,
     rate,
     standing,
     to_acknowledge,
@@ -96,6 +97,14 @@ def test_a_clock_in_another_zone_changes_no_deadline(arrived: datetime, hours: i
     there, here = (to_acknowledge(moment, vietnam(), urgent=urgent) for moment in (elsewhere, arrived))
     assert there == here
     assert here.due_at > arrived
+
+
+@given(MOMENTS, MOMENTS, st.booleans())
+def test_what_arrived_before_a_moment_is_what_is_overdue(arrived: datetime, now: datetime, urgent: bool) -> None:  # noqa: FBT001 - drawn
+    for at in (now, to_acknowledge(arrived, vietnam(), urgent=urgent).due_at):
+        before = overdue(at, vietnam())
+        late = standing(to_acknowledge(arrived, vietnam(), urgent=urgent), None, at) is Standing.OVERDUE
+        assert late is (arrived < (before.arrived_urgent if urgent else before.arrived))
 
 
 @given(MOMENTS)

@@ -13,11 +13,11 @@ from docaxis.clerk.guarding import signed_in
 from docaxis.clerk.naming import name_of, names_of
 from docaxis.clerk.rendering import page
 from docaxis.clerk.visitors import Visitor
-from docaxis.duties import LOOKED_AT, UNDONE, duties_of, pressing, rates
+from docaxis.duties import LOOKED_AT, duties_of, pressing, rates
 from docaxis.storage.clerk_deadlines import SHOWN, ClerkDeadlines
 from docaxis.storage.clerk_documents import Register
 from docaxis_schemas.calendar import vietnam
-from docaxis_schemas.deadlines import Duty, Standing, standing
+from docaxis_schemas.deadlines import Duty, Standing, overdue, standing
 from docaxis_schemas.moments import VIETNAM
 
 MAX_MONTH: Final = 7
@@ -29,25 +29,22 @@ async def due(request: Request, visitor: Visitor) -> Response:
     await request.app.state.ledger.catch_up(account.member)
     store: ClerkDeadlines = request.app.state.deadlines
     since = now - LOOKED_AT
-    found = {
-        register: pressing(
-            await store.open(register, account.member, account.organisations, since=since),
-            now,
-            vietnam(),
-            most=SHOWN,
-            among=UNDONE if register is Register.INCOMING else (Standing.OVERDUE,),
+    rows, counts = {}, {}
+    for register in Register:
+        among = None if register is Register.INCOMING else overdue(now, vietnam())
+        undone, counts[register.value] = await store.undone(
+            register, account.member, account.organisations, since=since, most=SHOWN, among=among
         )
-        for register in Register
-    }
+        rows[register.value] = pressing(undone, now, vietnam(), most=SHOWN)
     notices = await store.notices(account.member, account.organisations)
-    codes = {code for rows, _ in found.values() for row in rows for code in (row.dated.recipient, row.dated.issuer)}
+    codes = {code for told in rows.values() for row in told for code in (row.undone.recipient, row.undone.issuer)}
     codes |= {notice.recipient for notice in notices}
     return page(
         request,
         "deadlines.html",
         visitor,
-        rows={register.value: rows for register, (rows, _) in found.items()},
-        counts={register.value: count for register, (_, count) in found.items()},
+        rows=rows,
+        counts=counts,
         notices=notices,
         names=names_of(request, codes),
         known=vietnam().covers(now.astimezone(VIETNAM).date()),
@@ -73,8 +70,7 @@ async def apology(request: Request, visitor: Visitor) -> Response:
     delivery = await visitor.axis.delivery(request.path_params["delivery_id"])
     account, now = visitor.account, request.app.state.clock()
     store: ClerkDeadlines = request.app.state.deadlines
-    rows = await store.open(Register.INCOMING, account.member, [delivery.recipient], since=now - LOOKED_AT)
-    dated = next((one for one in rows if one.document_id == delivery.delivery_id), None)
+    dated = await store.one(account.member, delivery.delivery_id, since=now - LOOKED_AT)
     late = (
         []
         if dated is None
