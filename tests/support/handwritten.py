@@ -1,5 +1,6 @@
 """Documents and updates written by hand, for what may follow a signature: nothing that a library would tidy."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -40,14 +41,22 @@ def last_startxref(data: bytes) -> int:
     return int(data[data.rindex(b"startxref") + 9 :].split()[0])
 
 
-def append(data: bytes, changed: Mapping[int, bytes], freed: Iterable[int] = (), size: int = 200) -> bytes:
+def size_of(data: bytes) -> int:
+    """More than the number of any object here, and no less than the file says already."""
+    return max(200, *map(int, re.findall(rb"/Size (\d+)", data)), 0)
+
+
+def append(data: bytes, changed: Mapping[int, bytes], freed: Iterable[int] = (), size: int | None = None) -> bytes:
     """Append an update with a cross-reference table, written by hand: nothing that a library would tidy."""
     body, rows = bytearray(), []
     for number, value in changed.items():
         rows.append(b"%d 1\n%010d 00000 n \n" % (number, len(data) + len(body)))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, value)
     rows += [b"%d 1\n0000000000 00001 f \n" % number for number in freed]
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /Prev %d >>\n" % (size, last_startxref(data))
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 3 0 R /Prev %d >>\n" % (
+        size or size_of(data),
+        last_startxref(data),
+    )
     end = b"startxref\n%d\n%%%%EOF\n" % (len(data) + len(body))
     return data + bytes(body) + b"xref\n" + b"".join(rows) + trailer + end
 
@@ -75,7 +84,8 @@ def append_stream(data: bytes, changed: Objects, *, number: int, compressed: Obj
     rows = dict(sorted(rows.items()))
     previous = b"/Prev %d" % last_startxref(data) if b"startxref" in data else b""
     index = b" ".join(b"%d 1" % item for item in rows)
-    entries = b"/Type /XRef /Size 200 /W [1 4 1] /Index [%s] /Root 1 0 R /Info 3 0 R %s" % (index, previous)
+    entries = b"/Type /XRef /Size %d /W [1 4 1] /Index [%s] /Root 1 0 R /Info 3 0 R %s"
+    entries %= (size_of(data), index, previous)
     section = b"%d 0 obj\n%s\nendobj\n" % (number, stream(b"".join(rows.values()), entries))
     return data + bytes(body) + section + b"startxref\n%d\n%%%%EOF\n" % start
 

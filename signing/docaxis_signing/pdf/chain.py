@@ -148,7 +148,7 @@ def judge_token(token: cms.SignedData, expected: Callable[[str], bytes], knowled
             )
         )
         _note(token, status.signing_cert, knowledge)
-        _check_imprint(token, status.signing_cert)
+        _check_imprint(token, status.signing_cert, knowledge)
     except (SignatureValidationError, RefusedSignature, ValueError, KeyError, TypeError, AttributeError) as error:
         return TimeStampAnswer(trouble=_invalid(f"the time-stamp cannot be read: {error}"))
     if not (status.intact and status.valid):
@@ -176,6 +176,8 @@ def _trusted(status: TimestampSignatureStatus, knowledge: Knowledge) -> TimeStam
     """Judge the authority of a token that matches the signature."""
     if status.timestamp > knowledge.standing + CLOCK_SKEW:
         return TimeStampAnswer(trouble=_invalid("the time-stamp is later than the reception, or than a later one"))
+    if precedes_its_authority(status):
+        return TimeStampAnswer(trouble=_invalid("the time-stamp is older than the certificate of its authority"))
     authority = _text(status.signing_cert.subject)
     trouble = explain_authority(status, knowledge)
     if trouble is None:
@@ -186,10 +188,19 @@ def _trusted(status: TimestampSignatureStatus, knowledge: Knowledge) -> TimeStam
     return TimeStampAnswer(authority=authority, trouble=trouble)
 
 
-def _check_imprint(token: cms.SignedData, certificate: asn1_x509.Certificate) -> None:
+def precedes_its_authority(status: TimestampSignatureStatus) -> bool:
+    """Tell whether a time-stamp names a time at which its authority had no certificate yet: no honest one does."""
+    begun: datetime = status.signing_cert["tbs_certificate"]["validity"]["not_before"].native
+    return status.timestamp < begun - CLOCK_SKEW
+
+
+def _check_imprint(token: cms.SignedData, certificate: asn1_x509.Certificate, knowledge: Knowledge) -> None:
     imprint = token["encap_content_info"]["content"].parsed["message_imprint"]["hash_algorithm"]
     if not ALGORITHMS.digest_algorithm_allowed(imprint, None):
         raise RefusedSignature("rule 8: imprint of the time-stamp", Cause.WEAK_ALGORITHM)
+    basis = knowledge.sunsets.ended_digest(imprint["algorithm"].native, knowledge.standing)
+    if basis is not None:
+        raise RefusedSignature(f"rule 8: imprint of the time-stamp: {basis}", Cause.WEAK_ALGORITHM)
     if len(token["signer_infos"]) != 1:
         raise RefusedSignature("rule 7: not exactly one signer of the time-stamp", Cause.TIMESTAMP_INVALID)
     check_algorithms(token["signer_infos"][0], certificate.public_key)

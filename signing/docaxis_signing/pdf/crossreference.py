@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ _TABLE: Final = re.compile(rb"[\r\n ]{0,4}xref[ \t]*(?:\r\n|\n|\r)")
 _SUBSECTION: Final = re.compile(rb"(\d{1,10})[ ]+(\d{1,10})[ \t]*(?:\r\n|\n|\r)")
 _ENTRY: Final = re.compile(rb"(\d{10}) (\d{5}) ([nf])(?: \r\n|\r\n| \n| \r|\n|\r)")
 _ENTRY_BYTES: Final = 20
+_PLAIN_SUBSECTION: Final = re.compile(rb"\d+ \d+(?: \n|[\t]?\n|\r\n|\r)")
+"""Two numbers, one space, a line end: MuPDF counts the entries of a subsection from where it expects them."""
 _TRAILER: Final = re.compile(rb"[\x00\t\n\x0c\r ]*trailer")
 _UP: Final = 2
 """PNG filter type "up" (RFC 2083, 6.4): the only one that writers of cross-reference streams use."""
@@ -35,7 +37,7 @@ class Section:
     """Object number to its index in that object stream: some readers go by it, others by the stream's own list."""
     freed: set[int] = field(default_factory=set)
     even: bool = True
-    """Whether each entry of a table takes 20 bytes: some readers count on it (7.5.4)."""
+    """Whether each entry of a table takes 20 bytes and subsections are headed plainly: readers count on it (7.5.4)."""
     hidden: "Section | None" = None
     """The stream that a hybrid table names beside itself (7.5.8.4); what it lists is part of this section's lists."""
     masked: frozenset[int] = frozenset()
@@ -51,6 +53,11 @@ class Section:
 
     def __len__(self) -> int:
         return len(self.placed) + len(self.compressed) + len(self.freed)
+
+
+def numbers_of(sections: Iterable[Section]) -> set[int]:
+    """Name the objects that sections place or compress."""
+    return {number for section in sections for number in (*section.placed, *section.compressed)}
 
 
 def read_section(data: bytes, offset: int) -> Section:
@@ -95,6 +102,7 @@ def _read_table(data: bytes, offset: int, position: int) -> Section:
         if seen > MAX_OBJECTS:
             raise MalformedSyntax(f"more than {MAX_OBJECTS} objects")
         position = header.end()
+        even = even and _PLAIN_SUBSECTION.fullmatch(header[0]) is not None
         for number in range(first, first + count):
             entry = _ENTRY.match(data, position)
             if entry is None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from docaxis_signing.pdf.comparison import Change, Ledger, Modified, differing_keys, names
+from docaxis_signing.pdf.crossreference import numbers_of
 from docaxis_signing.pdf.form_changes import compare_form
 from docaxis_signing.pdf.limits import MAX_DEPTH
 from docaxis_signing.pdf.objects import Read, Snapshot, referred, same
@@ -65,6 +66,7 @@ def compare(data: bytes, revisions: Sequence[Revision], signed: int, read: Read 
         ledger.found(Change.VALIDATION)
     compare_form(ledger, *_compare_catalogs(ledger))
     _follow(ledger)
+    _asks_for_what_is_there(ledger, max(number for item in revisions for number in numbers_of(item.sections)))
     return Difference(ledger.level, tuple(sorted(ledger.filled)), pictures_of(ledger))
 
 
@@ -123,6 +125,21 @@ def _follow(ledger: Ledger) -> None:
         fresh = fresh | (ledger.roots - seen)
         seen |= fresh
         waiting += fresh
+
+
+def _asks_for_what_is_there(ledger: Ledger, highest: int) -> None:
+    """Check that nothing the update refers to makes a reader look for objects by itself.
+
+    poppler rebuilds a file once it is asked for an object beyond the table, or for one that is not where it is listed,
+    and then takes whatever is written like an object. What the signed revision refers to, its signer saw.
+    """
+    mentioned = referred(dict(ledger.new.trailer)) - referred(dict(ledger.old.trailer))
+    for number in ledger.differing:
+        mentioned |= referred(ledger.new.value(number)) - referred(ledger.old.value(number))
+    if mentioned and max(mentioned) > highest:
+        raise Modified(f"an update refers to object {max(mentioned)}, which no table can hold")
+    for number in mentioned:
+        ledger.new.value(number)  # raises where something else stands at its place
 
 
 def _met(ledger: Ledger, number: int) -> AbstractSet[int]:

@@ -27,6 +27,7 @@ from docaxis_signing.pdf.chain import (
     explain,
     explain_authority,
     judge_timestamps,
+    precedes_its_authority,
     run,
 )
 from docaxis_signing.pdf.integrity import Aftermath, aftermath, matches
@@ -370,7 +371,7 @@ def _document_timestamp(sig: EmbeddedPdfSignature, knowledge: Knowledge, finding
     broken = _cryptography(finding, intact=status.intact, valid=status.valid)
     if broken is not None:
         return broken
-    if status.timestamp > knowledge.standing + CLOCK_SKEW:
+    if status.timestamp > knowledge.standing + CLOCK_SKEW or precedes_its_authority(status):
         return _with(finding, _OUT_OF_ORDER)
     trouble = explain_authority(status, knowledge)
     return _with(finding, _weakness(sig) or trouble)
@@ -379,5 +380,5 @@ def _document_timestamp(sig: EmbeddedPdfSignature, knowledge: Knowledge, finding
 _OUT_OF_ORDER: Final = Trouble(
     Cause.TIMESTAMP_INVALID,
     SubIndication.TIMESTAMP_ORDER_FAILURE,
-    "the document time-stamp is later than the reception, or than the one over it",
+    "the document time-stamp is later than the reception or the one over it, or older than its authority",
 )

@@ -155,7 +155,8 @@ def _compare_signature_field(ledger: Ledger, number: int, changed: frozenset[byt
 
 def _compare_filled_field(ledger: Ledger, number: int, changed: frozenset[bytes]) -> None:
     old, new = ledger.old.value(number), ledger.new.value(number)
-    if other := changed - FILLING_CHANGES:
+    locked = {b"Ff"} if _only_locked(old.get(b"Ff", 0), new.get(b"Ff", 0)) else set()
+    if other := changed - FILLING_CHANGES - locked:
         raise Modified(f"the field {number} was changed: {names(other)}")
     if same(*(inherited(*view, b"V") for view in ((ledger.old.resolve, old), (ledger.new.resolve, new)))):
         raise Modified(f"the appearance of field {number} was changed and its value was not")

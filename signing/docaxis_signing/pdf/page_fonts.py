@@ -32,8 +32,8 @@ class Font:
     Anything but a font dictionary is a font of single bytes.
     """
 
-    def __init__(self, resources: Any = None, name: str = "") -> None:
-        self._resources, self._name = resources, name
+    def __init__(self, resources: Any = None, name: str = "", *, font: Any = None) -> None:
+        self._resources, self._name, self._given = resources, name, font
 
     def text(self, codes: bytes) -> str:
         """Give the text of codes."""
@@ -45,11 +45,21 @@ class Font:
     def width(self, codes: bytes) -> float:
         """Give the width of codes, in thousandths of the font size."""
         widths, default = self._widths
-        return sum(widths.get(number, default) for number in self._numbers(codes))
+        return sum(widths.get(number, default) for number in self._numbers(codes)) * self._unit
+
+    @cached_property
+    def drawn(self) -> "DrawnFont | None":
+        """Give how the letters are drawn where the document draws them itself (Type 3)."""
+        return DrawnFont(self._font) if self._font.get("/Subtype") == "/Type3" else None
+
+    @cached_property
+    def _unit(self) -> float:
+        """What a unit of its widths is, in thousandths of the size."""
+        return 1.0 if self.drawn is None else self.drawn.matrix[0] * 1000
 
     @cached_property
     def _font(self) -> Any:
-        font = member(member(self._resources, "/Font"), self._name)
+        font = self._given or member(member(self._resources, "/Font"), self._name)
         return font if isinstance(font, generic.DictionaryObject) else generic.DictionaryObject()  # type: ignore[no-untyped-call]
 
     @cached_property
@@ -76,6 +86,34 @@ class Font:
         inner = descendants[0] if descendants else None
         default = member(inner, "/DW")
         return _composite_widths(items(member(inner, "/W"))), float(COMPOSITE_WIDTH if default is None else default)
+
+
+class DrawnFont:
+    """A font whose letters are content streams (ISO 32000-2, 9.6.4)."""
+
+    def __init__(self, font: Any) -> None:
+        self.resources = member(font, "/Resources")
+        numbers = [float(number) for number in items(font.get("/FontMatrix"))]
+        self.matrix = tuple(numbers) if len(numbers) == 6 else (0.001, 0.0, 0.0, 0.001, 0.0, 0.0)
+        self._letters = member(font, "/CharProcs")
+        self._names = _named_codes(items(member(member(font, "/Encoding"), "/Differences")))
+
+    def letter(self, code: int) -> Any:
+        """Give the stream that draws a code; None if there is none."""
+        found = member(self._letters, self._names.get(code, ""))
+        return found if isinstance(found, generic.StreamObject) else None
+
+
+def _named_codes(differences: list[Any]) -> dict[int, str]:
+    """Read /Differences: a code, and the names from there on (9.6.5.1)."""
+    found, code = {}, 0
+    for item in differences:
+        if isinstance(item, str):
+            found[code] = str(item)
+            code += 1
+        else:
+            code = int(item)
+    return found
 
 
 def member(holder: Any, name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 
 from docaxis_signing.pdf.page_fonts import Font, from_digits, items, member
-from docaxis_signing.pdf.syntax import unescaped
+from docaxis_signing.pdf.syntax import resolved, unescaped
 
 MAX_CONTENT: Final = 4 * 1024 * 1024
 """Bytes of page content that are looked at; a page of a scanned document has a hundred."""
@@ -40,7 +40,9 @@ _PART: Final = re.compile(rb"(?:[^()\\]|\\.)++|[()]", re.DOTALL)
 """A piece of a string: signs that stand for themselves or are escaped, or a parenthesis."""
 _PICTURE_END: Final = re.compile(rb"\sEI\b")
 _SHOWING: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
-_SETTING: Final = frozenset({b"q", b"Q", b"cm", b"Tf", b"TL"})
+_SETTING: Final = frozenset({b"q", b"Q", b"cm", b"Tf", b"TL", b"gs"})
+_SPACING: Final = {b"TL": "leading", b"Tc": "letters", b"Tw": "words", b"Tz": "stretch", b"Ts": "rise"}
+"""Operators with one number, and what of the state they set (9.3)."""
 _MOVING: Final = frozenset({b"BT", b"Tm", b"Td", b"TD", b"T*", b"'", b'"'})
 Operand = float | bytes | str
 """A number, a string, or a name."""
@@ -73,6 +75,12 @@ class State:
     font: Font = field(default_factory=Font)
     size: float = 12.0
     leading: float = 0.0
+    letters: float = 0.0
+    """Room behind each letter; ``words`` is that behind each blank besides."""
+    words: float = 0.0
+    stretch: float = 100.0
+    """Of the widths, in per cent."""
+    rise: float = 0.0
 
 
 def runs_of_first_page(reader: Any) -> list[str]:
@@ -147,21 +155,22 @@ class Drawing:
         """Do what an operator says, and give the text that it shows."""
         self._follow(operator, operands, numbers)
         if operator in _SHOWING:
-            return self._show(operands)
+            return self._show(operands[-1:] if operator == b'"' else operands)
         if operator == b"Do" and operands and self._depth:
             return self._draw(str(operands[0]))
         return ()
 
     def _follow(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
-        if operator in _SETTING:
+        if operator in _SPACING and numbers:
+            setattr(self._state, _SPACING[operator], numbers[-1])
+        elif operator in _SETTING:
             self._set(operator, operands, numbers)
         elif operator in _MOVING:
             self._move(operator, numbers)
 
     def _set(self, operator: bytes, operands: list[Operand], numbers: list[float]) -> None:
         if operator == b"q":
-            state = self._state
-            self._saved.append(State(state.ctm, state.font, state.size, state.leading))
+            self._saved.append(replace(self._state))
         elif operator == b"Q" and self._saved:
             self._state = self._saved.pop()
         elif operator == b"cm" and len(numbers) == 6:
@@ -169,8 +178,14 @@ class Drawing:
         elif operator == b"Tf" and operands and numbers:
             self._state.font = self._font(str(operands[0]))
             self._state.size = numbers[-1]
-        elif operator == b"TL" and numbers:
-            self._state.leading = numbers[-1]
+        elif operator == b"gs" and operands:
+            self._take_font(member(member(self._resources, "/ExtGState"), str(operands[0])))
+
+    def _take_font(self, parameters: Any) -> None:
+        """Take the font that a graphics state brings along (8.4.5)."""
+        entry = items(parameters.get("/Font")) if isinstance(parameters, generic.DictionaryObject) else []
+        if len(entry) == 2:
+            self._state.font, self._state.size = Font(font=entry[0]), float(entry[1])
 
     def _font(self, name: str) -> Font:
         if name not in self._fonts:
@@ -187,23 +202,32 @@ class Drawing:
                 self._state.leading = -numbers[1]
             self._line = self._at = times((1, 0, 0, 1, numbers[0], numbers[1]), self._line)
         elif operator in {b"T*", b"'", b'"'}:
+            if operator == b'"' and len(numbers) == 2:
+                self._state.words, self._state.letters = numbers
             self._line = self._at = times((1, 0, 0, 1, 0, -self._state.leading), self._line)
 
     def _show(self, operands: list[Operand]) -> Iterable[Piece]:
         """Show strings; a number between them moves back by thousandths of the size."""
-        font, ctm = self._state.font, self._state.ctm
+        state = self._state
         for operand in operands:
-            start = times(self._at, ctm)
-            self._advance(operand, font, self._state.size)
+            start = self._placed()
+            self._advance(operand, state)
             if isinstance(operand, bytes):
-                end = times(self._at, ctm)
-                yield Piece(operand, font, start[4], end[4], start[5], height_of(self._state.size, start))
+                end = self._placed()
+                yield Piece(operand, state.font, start[4], end[4], start[5], height_of(state.size, start))
 
-    def _advance(self, operand: Operand, font: Font, size: float) -> None:
+    def _placed(self) -> Matrix:
+        """Give where the next letter stands on the page."""
+        return times(times((1, 0, 0, 1, 0, self._state.rise), self._at), self._state.ctm)
+
+    def _advance(self, operand: Operand, state: State) -> None:
         """Go on by what a string takes, or back by a number."""
-        if not isinstance(operand, str):
-            width = font.width(operand) if isinstance(operand, bytes) else -operand
-            self._at = times((1, 0, 0, 1, width / 1000 * size, 0), self._at)
+        if isinstance(operand, bytes):
+            room = len(operand) * state.letters + operand.count(b" ") * state.words
+            width = state.font.width(operand) / 1000 * state.size + room
+        else:
+            width = 0.0 if isinstance(operand, str) else -operand / 1000 * state.size
+        self._at = times((1, 0, 0, 1, width * state.stretch / 100, 0), self._at)
 
     def _draw(self, name: str) -> Iterator[Piece]:
         form = member(member(self._resources, "/XObject"), name)
@@ -258,7 +282,7 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[Operand], list[float]]
             numbers = list(map(float, written.split()))
             operands = [*numbers]
             if name is not None:
-                operands.insert(0, name.decode("latin-1"))
+                operands.insert(0, resolved(name).decode("latin-1"))
             elif text is not None:
                 operands.insert(0, unescaped(text))
             elif digits is not None:
@@ -283,7 +307,7 @@ def _operation(data: bytes, at: int) -> tuple[bytes, list[Operand], int] | None:
             text, at = _string(data, at)
             operands.append(text)
         elif kind == _NAME:
-            operands.append(match[_NAME].decode("latin-1"))
+            operands.append(resolved(match[_NAME]).decode("latin-1"))
         elif kind == _HEX:
             operands.append(from_digits(match[_HEX]))
     return None

@@ -27,6 +27,7 @@ MOST_OF_A_SIGNATURE: Final = 0.5
 """Of an earlier signature's picture: a seal covers a third of it (decree 30/2020/NĐ-CP, annex I)."""
 _TURNS_OR_GROWS: Final = 8 | 16
 """Flags NoZoom and NoRotate, by which an annotation is drawn beside its rectangle (ISO 32000-2, table 167)."""
+_ANYWHERE: Final[Box] = (-math.inf, -math.inf, math.inf, math.inf)
 UNSEEN: Final = frozenset({Name(b"Link"), Name(b"Popup")})
 """Annotations that draw nothing but a frame."""
 
@@ -45,7 +46,7 @@ class Picture:
 def pictures_of(ledger: Ledger) -> tuple[Picture, ...]:
     """Find what the signatures that an update brings draw, once their change is understood."""
     widgets = {number: ledger.new.value(number) for number in ledger.pictured}
-    boxes = {number: _box(widget) for number, widget in widgets.items() if _is_drawn(ledger.new, widget)}
+    boxes = {number: _box(ledger.new, widget) for number, widget in widgets.items() if _is_drawn(ledger.new, widget)}
     drawn = {number: box for number, box in boxes.items() if box is not None}
     return tuple(_on_pages(ledger, drawn)) if drawn else ()
 
@@ -70,22 +71,25 @@ def _pages(view: Snapshot) -> Iterator[tuple[Reference, Mapping[bytes, Any]]]:
         kids = view.resolve(node.get(b"Kids"))
         if isinstance(kids, list):
             waiting += kids
-        else:
+        if not isinstance(kids, list) or node.get(b"Type") == Name(b"Page"):  # with kids it is a page to some readers
             yield item, node
 
 
-def _box(widget: Any) -> Box | None:
-    """Give the rectangle of a widget that draws something."""
-    corners = widget.get(b"Rect") if isinstance(widget, dict) else None
-    if not isinstance(corners, list) or len(corners) != 4 or not all(type(item) in (int, float) for item in corners):
+def _box(view: Snapshot, widget: Any) -> Box | None:
+    """Give the rectangle of a widget that draws something; one that is written oddly may be anywhere."""
+    rectangle = view.resolve(widget.get(b"Rect")) if isinstance(widget, dict) else None
+    if rectangle is None:
         return None
+    corners = [view.resolve(item) for item in rectangle] if isinstance(rectangle, list) else []
+    if len(corners) != 4 or not all(type(item) in (int, float) for item in corners):
+        return _ANYWHERE
     left, right = sorted((corners[0], corners[2]))
     bottom, top = sorted((corners[1], corners[3]))
     if not (left < right and bottom < top):
         return None
     flags = widget.get(b"F", 0)
     stays = type(flags) is int and not flags & _TURNS_OR_GROWS
-    return (left, bottom, right, top) if stays else (-math.inf, -math.inf, math.inf, math.inf)
+    return (left, bottom, right, top) if stays else _ANYWHERE
 
 
 def _over_annotation(view: Snapshot, page: int, own: int, box: Box) -> bool:
@@ -93,7 +97,7 @@ def _over_annotation(view: Snapshot, page: int, own: int, box: Box) -> bool:
     annotations = view.resolve(value.get(b"Annots")) if isinstance(value, dict) else None
     for item in annotations if isinstance(annotations, list) else ():
         found = view.resolve(item)
-        place = _box(found)
+        place = _box(view, found)
         if place is None or (isinstance(item, Reference) and item.number == own) or found.get(b"Subtype") in UNSEEN:
             continue
         is_signature = inherited(view.resolve, found, b"FT") == Name(b"Sig")
@@ -103,9 +107,22 @@ def _over_annotation(view: Snapshot, page: int, own: int, box: Box) -> bool:
 
 
 def _is_drawn(view: Snapshot, annotation: Any) -> bool:
-    appearance = view.resolve(annotation.get(b"AP")) if isinstance(annotation, dict) else None
-    normal = view.resolve(appearance.get(b"N")) if isinstance(appearance, dict) else None
-    return bool(normal.raw.strip()) if isinstance(normal, Stream) else normal is not None
+    """Tell whether an annotation draws something: by an appearance, or by readers that paint its box without one."""
+    if not isinstance(annotation, dict):
+        return False
+    appearance = view.resolve(annotation.get(b"AP"))
+    looks = [view.resolve(item) for item in appearance.values()] if isinstance(appearance, dict) else []
+    drawn = any(bool(look.raw.strip()) if isinstance(look, Stream) else look is not None for look in looks)
+    return drawn or _is_painted(view, view.resolve(annotation.get(b"MK")))
+
+
+def _is_painted(view: Snapshot, characteristics: Any) -> bool:
+    """Tell whether a widget has a ground or a border of its own (ISO 32000-2, 12.5.6.19).
+
+    poppler draws them where there is no appearance, and where the form asks readers to draw anew.
+    """
+    found = characteristics if isinstance(characteristics, dict) else {}
+    return any(view.resolve(found.get(key)) not in (None, []) for key in (b"BG", b"BC"))
 
 
 def _covers(box: Box, other: Box, share: float) -> bool:

@@ -27,7 +27,9 @@ _NUMBERS: Final = _SPACE + b"0123456789"
 _TRAILER: Final = re.compile(rb"trailer[\x00\t\n\x0c\r ]*<<")
 
 
-def why_rebuilt(data: bytes, place: tuple[int, int], section: Section, objects: Sequence[IndirectObject]) -> str:
+def why_rebuilt(
+    data: bytes, place: tuple[int, int], section: Section, objects: Sequence[IndirectObject], highest: int
+) -> str:
     """Say why some reader would rebuild an update, or find more in it than is listed; empty if none would.
 
     Args:
@@ -35,8 +37,10 @@ def why_rebuilt(data: bytes, place: tuple[int, int], section: Section, objects: 
         place: Where the update begins and ends.
         section: Its section.
         objects: What the section places in it.
+        highest: The highest number that this section or one before it gives an object; 0 where the file before the
+            update did not keep to its /Size already.
     """
-    reason = _why_given_up(section)
+    reason = _why_given_up(section, highest)
     if reason:
         return reason
     streams = _streams(section)
@@ -64,14 +68,16 @@ def _written(data: bytes, start: int, end: int) -> int:
     return count
 
 
-def _why_given_up(section: Section) -> str:
+def _why_given_up(section: Section, highest: int) -> str:
     """Say why some reader gives a section up; empty if none does."""
     if not section.even:
-        return "entries of its table that do not take 20 bytes"
+        return "a table whose entries do not take 20 bytes or whose subsections are not headed plainly"
     if not 0 < section.trailer[b"Size"] <= MAX_SIZE:
         return "a /Size that no file has"
     if max(section.placed.keys() | section.compressed.keys() | section.freed, default=0) > MAX_SIZE:
         return "a number of an object that no file has"
+    if highest > section.trailer[b"Size"]:  # MuPDF gives such a file up; it forgives writers who count one too few
+        return "a /Size below the numbers of its objects"
     if any(map(_is_too_wide, _streams(section))):
         return "entries of its stream that are wider than readers take"
     return ""

@@ -6,6 +6,8 @@ from docaxis_signing.pdf.syntax import Dictionary, Name
 
 USAGE_RIGHTS: Final = (b"UR3", b"UR")
 """What Adobe's reader may do with the file: signed by Adobe, in no field (ISO 32000-1, 12.8.6)."""
+USAGE_TRANSFORMS: Final = frozenset(Name(key) for key in USAGE_RIGHTS)
+"""How a signature says that it is one of usage rights (ISO 32000-1, 12.8.2.3); an approval says something else."""
 
 
 def is_signature(value: Any) -> bool:

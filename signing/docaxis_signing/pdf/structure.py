@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from docaxis_signing.pdf.byte_ranges import byte_ranges
-from docaxis_signing.pdf.crossreference import Section, read_section
+from docaxis_signing.pdf.crossreference import Section, numbers_of, read_section
 from docaxis_signing.pdf.limits import MAX_BYTE_RANGES, MAX_BYTES, MAX_OBJECTS, MAX_REVISIONS, MAX_SIGNATURES
 from docaxis_signing.pdf.rebuilding import why_rebuilt
 from docaxis_signing.pdf.signature_dictionaries import holds_signature, holds_usage_rights, is_signature
@@ -230,15 +230,15 @@ def _signatures(
         if any(item.number is not None for item in found):
             _mask_nothing_old(revision, used)
             objects = _account(data, revision, current, length_of)
-            _is_read_alike(data, revision, objects)
+            kept = max(used) <= revisions[revision.index - 1].sections[0].trailer[b"Size"]
+            _is_read_alike(data, revision, objects, max(used | numbers_of(revision.sections)) if kept else 0)
         else:
             objects = _with_byte_range(data, revision, placed, length_of)
         read.update((item.start, item) for item in objects)
         found += [_signature(item, revision.index) for item in objects if is_signature(item.value)]
         found += _unlisted(data, revision, objects)
         current = known
-        used |= placed.keys()
-        used |= {number for section in revision.sections for number in section.compressed}
+        used |= numbers_of(revision.sections)
     if len(found) > MAX_SIGNATURES:
         raise RejectedStructure(Cause.RESOURCE_LIMIT, f"more than {MAX_SIGNATURES} signatures")
     return _mark_replaced(found, revisions)
@@ -282,9 +282,9 @@ def _account(
     return objects
 
 
-def _is_read_alike(data: bytes, revision: Revision, objects: list[IndirectObject]) -> None:
+def _is_read_alike(data: bytes, revision: Revision, objects: list[IndirectObject], highest: int) -> None:
     """Check that no reader takes an update for damaged and looks for objects by itself."""
-    reason = why_rebuilt(data, (revision.start, revision.end), revision.sections[0], objects)
+    reason = why_rebuilt(data, (revision.start, revision.end), revision.sections[0], objects, highest)
     if reason:
         raise RejectedStructure(Cause.UNACCOUNTED_BYTES, f"an update has {reason}")
 

@@ -28,7 +28,7 @@ from docaxis_signing.pdf.existence import Existence
 from docaxis_signing.pdf.hashing import Digests, Source
 from docaxis_signing.pdf.objects import Read, Snapshot
 from docaxis_signing.pdf.seal import seal_of
-from docaxis_signing.pdf.signature_dictionaries import USAGE_RIGHTS
+from docaxis_signing.pdf.signature_dictionaries import USAGE_RIGHTS, USAGE_TRANSFORMS
 from docaxis_signing.pdf.structure import PdfStructure, RejectedStructure, SignatureDictionary, scan
 from docaxis_signing.pdf.syntax import Reference
 from docaxis_signing.pdf.validation_data import carried_by
@@ -194,10 +194,6 @@ class _Reading:
             vars(resolver).clear()
         vars(self.reader).clear()
 
-    def field(self, name: str) -> _Field:
-        """Find a field by its name."""
-        return next(field for field in self.fields if field.name == name)
-
     def revision_of(self, field: _Field) -> int:
         """Give the revision that added a signature; the last one where the bytes do not tell."""
         found = self.scanned.get(field.number) if field.number is not None else None
@@ -272,12 +268,22 @@ def _without_field(reading: _Reading) -> list[SignatureDictionary]:
 
 
 def _usage_rights(reading: _Reading) -> set[int]:
-    """Name what says that Adobe's reader may do more with the file: no signature of the document (12.8.6)."""
+    """Name what says that Adobe's reader may do more with the file: no signature of the document (12.8.6).
+
+    What does not say so itself is none, or an approval could be hidden there after its field was taken away.
+    """
     view = Snapshot(reading.data, reading.structure.revisions, reading.read)
     catalog = view.resolve(view.trailer.get(b"Root"))
     rights = view.resolve(catalog.get(b"Perms")) if isinstance(catalog, dict) else None
     found = [rights.get(key) for key in USAGE_RIGHTS] if isinstance(rights, dict) else []
-    return {item.number for item in found if isinstance(item, Reference)}
+    return {item.number for item in found if isinstance(item, Reference) and _gives_rights(view, view.resolve(item))}
+
+
+def _gives_rights(view: Snapshot, signature: Any) -> bool:
+    references = view.resolve(signature.get(b"Reference")) if isinstance(signature, dict) else None
+    transforms = [view.resolve(item) for item in references] if isinstance(references, list) else []
+    methods = [item.get(b"TransformMethod") for item in transforms if isinstance(item, dict)]
+    return bool(methods) and all(method in USAGE_TRANSFORMS for method in methods)
 
 
 def _unlisted(reading: _Reading, item: SignatureDictionary) -> SignatureFinding:
@@ -305,6 +311,9 @@ def _one(reading: _Reading, field: _Field, knowledge: Knowledge, carried: Callab
     except (RecursionError, misc.PdfDecodeLimitError) as error:
         return refused(field.name, revision, RefusedSignature(str(error), Cause.RESOURCE_LIMIT))
     except Exception as error:  # noqa: BLE001 - see `examine`
+        sealed = seal_of(reading.data) if isinstance(error, misc.PdfReadError) else None
+        if sealed is not None:
+            return sealed_finding(sealed, revision, Cause.UNSUPPORTED)
         detail = f"rule 10: {type(error).__name__}: {error}"
         return refused(field.name, revision, RefusedSignature(detail, Cause.BROKEN))
 
@@ -312,9 +321,9 @@ def _one(reading: _Reading, field: _Field, knowledge: Knowledge, carried: Callab
 def _strictly_or_laxly(reading: _Reading, field: _Field, knowledge: Knowledge) -> SignatureFinding:
     try:
         return _examine_field(reading, field, knowledge)
-    except misc.PdfStrictReadError:
+    except misc.PdfReadError:
         with closing(reading.laxly()) as lax:
-            return _examine_field(lax, lax.field(field.name), knowledge)
+            return _examine_field(lax, lax.fields[reading.fields.index(field)], knowledge)
 
 
 def _examine_field(reading: _Reading, field: _Field, knowledge: Knowledge) -> SignatureFinding:

@@ -17,7 +17,7 @@ from pdfcases.editing import append, current
 from pdfcases.honest.producers import by_fpdf, by_reportlab
 from pdfcases.pages import PAGE, TEXT_OF_PAGE, assemble, objects_of, plain, stream
 from pdfcases.scene import DAY, ISSUER, Scene
-from pdfcases.witnesses import drawn
+from pdfcases.witnesses import drawn, drawn_by_poppler
 
 ALL = ("signatures", "foreign", "strict", "archive", "original", "certified_copy", "appendix")
 STACKED = ("original", "certified_copy", "appendix")
@@ -99,6 +99,14 @@ DRAWINGS: dict[str, tuple[bytes, bool]] = {
         b"BT /F1 4 Tf 100 94 Td (" + 50 * b"a" + b") Tj 0 0 Td /F1 40 Tf (A) Tj ET",
         True,
     ),
+    "text above its line": (b"BT /F1 20 Tf 300 Ts 100 -180 Td (9) Tj ET", True),
+    "text with room between its letters": (b"BT /F1 10 Tf 80 Tc 20 110 Td (aa) Tj ET", True),
+    "text with room between its words": (b"BT /F1 10 Tf 80 Tw 20 110 Td (a a) Tj ET", True),
+    "text with room given as it is shown": (b'BT /F1 10 Tf 20 110 Td 0 80 (aa) " ET', True),
+    "text that is stretched": (b"BT /F1 10 Tf 900 Tz 20 110 Td (aaaa) Tj ET", True),
+    "white on black": (b"0 g 0 0 595 842 re f 1 g 100 100 50 50 re f", True),
+    "black that is clipped": (b"q 100 100 50 50 re W n 0 g 0 0 595 842 re f Q", True),
+    "black clipped away": (b"q 300 300 50 50 re W n 0 g 0 0 595 842 re f 100 100 50 50 re f Q", False),
     "text turned by its size": (b"BT /F1 -10 Tf -1 0 0 -1 150 110 Tm (Chuc vu) Tj ET", True),
 }
 
@@ -109,6 +117,77 @@ def test_what_a_page_draws_is_found(scene: Scene, name: str) -> None:
     _, data = signed_twice(scene, of(content), (90, 100, 190, 160))
     found = judge(scene, data, "signatures").findings.signatures[0].covered_by
     assert found == (("Sig2",) if covered else ())
+
+
+BLACK = b"<< /FunctionType 2 /Domain [0 1] /C0 [1] /C1 [0] /N 1 >>"
+SHADING = b"<< /ShadingType 2 /ColorSpace /DeviceGray /Coords [100 100 150 150] /Function %s >>" % BLACK
+RESOURCES = (
+    b"/Shading << /Grey %s >> /ColorSpace << /Black [/Separation /Black /DeviceGray %s] /Profile [/ICCBased 9 0 R] >>"
+    b" /ExtGState << /Large << /Font [4 0 R 60] >> >> /XObject << /Cover 8 0 R >>" % (SHADING, BLACK)
+)
+OWN_LETTERS = (
+    b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 0 0] /FontMatrix [1 0 0 1 0 0] /CharProcs << /a 12 0 R >>"
+    b" /Encoding << /Differences [97 /a] >> /FirstChar 97 /LastChar 97 /Widths [1] /Resources << >> >>"
+)
+WITH_RESOURCES: dict[str, tuple[bytes, bool]] = {
+    "a shading": (b"q 100 100 50 50 re W n /Grey sh Q", True),
+    "an ink of its own": (b"/Black cs 1 scn 100 100 50 50 re f", True),
+    "white of a profile": (b"/Profile cs 1 scn 100 100 50 50 re f", False),
+    "a font out of a graphics state": (b"BT /Large gs 100 70 Td (9) Tj ET", True),
+    "a form under an escaped name": (b"q 1 0 0 1 100 100 cm /Cov#65r Do Q", True),
+    "a letter drawn far from its line": (b"BT /Own 1 Tf 20 20 Td (a) Tj ET", True),
+    "a letter drawn elsewhere": (b"BT /Own 1 Tf 400 20 Td (a) Tj ET", False),
+}
+
+
+@pytest.mark.parametrize("name", WITH_RESOURCES)
+def test_what_a_page_draws_by_its_resources_is_found(scene: Scene, name: str) -> None:
+    content, covered = WITH_RESOURCES[name]
+    own = {9: stream(b"", b"/N 1"), 12: stream(b"1 0 d0 0 g 80 80 50 50 re f"), 13: OWN_LETTERS}
+    look = {8: stream(b"0 g 0 0 60 40 re f", b"/Type /XObject /Subtype /Form /BBox [0 0 60 40]")}
+    page = objects_of()[PAGE].replace(b"/Font <<", RESOURCES + b" /Font << /Own 13 0 R")
+    pdf = assemble(objects_of() | own | look | {PAGE: page, TEXT_OF_PAGE: stream(content)})
+    _, data = signed_twice(scene, pdf, (90, 100, 190, 160))
+    found = judge(scene, data, "signatures").findings.signatures[0].covered_by
+    assert found == (("Sig2",) if covered else ())
+
+
+RECTANGLE = b"/Rect [%d %d %d %d]" % OVER_THE_SUM
+
+
+@pytest.mark.parametrize("written", [b"/Rect 5 0 R", b"/Rect[55 690 6 0 R 730]"])
+def test_a_rectangle_written_elsewhere_hides_no_picture(scene: Scene, written: bytes) -> None:
+    pdf = assemble(objects_of() | {5: b"[%d %d %d %d]" % OVER_THE_SUM, 6: b"%d" % OVER_THE_SUM[2]})
+    first = scene.sign(pdf, "Sig1", scene.person, stamped=True)
+    data = scene.sign(
+        first,
+        "Sig2",
+        box=OVER_THE_SUM,
+        edit=lambda draft: written.ljust(len(RECTANGLE)).join(draft.rsplit(RECTANGLE, 1)),
+    )
+    assert drawn(data) != drawn(first)
+    assert judge(scene, data, "foreign").cause is Cause.COVERED
+
+
+def test_a_ground_without_a_picture_covers_too(scene: Scene) -> None:
+    first = scene.sign(plain(), "Sig1", scene.person, stamped=True)
+    ground = b" /MK << /BG [0 0 0] >>"
+
+    def without_a_picture(draft: bytes) -> bytes:
+        at = draft.rindex(b"/AP <<")
+        end = draft.index(b">>", at) + 2
+        return draft[:at] + b" " * (end - at) + draft[end:]
+
+    data = scene.sign(first, "Sig2", box=OVER_THE_SUM, field_entries=ground, edit=without_a_picture)
+    assert drawn_by_poppler(data) != drawn_by_poppler(first)
+    assert judge(scene, data, "foreign").cause is Cause.COVERED
+
+
+def test_a_page_that_says_it_has_kids_is_a_page(scene: Scene) -> None:
+    first = scene.sign(plain(page=b"/Kids []"), "Sig1", scene.person, stamped=True)
+    data = scene.sign(first, "Sig2", box=OVER_THE_SUM)
+    assert drawn_by_poppler(data) != drawn_by_poppler(first)
+    assert judge(scene, data, "foreign").cause is Cause.COVERED
 
 
 @pytest.mark.parametrize("make", [by_reportlab, by_fpdf])

@@ -20,6 +20,9 @@ from docaxis_signing.trust.revocation import RevocationSnapshot
 from docaxis_signing.trust.store import SIGNER, ConfiguredAuthority, RejectedTrustStore, TrustStore
 from docaxis_signing.trust.sunsets import RejectedSunsets, Sunsets, shipped_sunsets
 from docaxis_signing.verdict import Cause, Indication, Integrity, SubIndication
+from pdfcases.cms import HONEST
+from pdfcases.pages import plain
+from pdfcases.scene import Scene
 
 World = Any
 DAY = timedelta(days=1)
@@ -70,6 +73,15 @@ def test_a_time_stamp_by_what_has_ended_proves_nothing(world: World) -> None:
     data = world.sign(world.plain(), world.authorities.person("H98"), stamped=world.now - 3 * DAY)
     found = judged(world, data, table("rsa_bits_below = 2049", world.now - DAY))
     assert (found.cause, found.timestamp_time) == (Cause.TIMESTAMP_UNTRUSTED, None)
+
+
+def test_a_time_stamp_over_an_ended_digest_proves_nothing(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    form = replace(HONEST, stamps=(scene.token(scene.now - 3 * DAY, digest="sha384"),))
+    data = scene.sign(plain(), form=form)
+    found = judged(scene, data, table('digests = ["sha384"]', scene.now - DAY))
+    assert (found.cause, found.timestamp_time) == (Cause.TIMESTAMP_INVALID, None)
+    assert judged(scene, data, table('digests = ["sha384"]', scene.now + DAY)).timestamp_time is not None
 
 
 def test_the_table_is_part_of_what_is_found(world: World, stamped: bytes) -> None:

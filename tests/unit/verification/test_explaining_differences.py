@@ -25,6 +25,7 @@ from handwritten import (
     object_stream,
     objects,
     second,
+    size_of,
     stream,
     with_streams,
 )
@@ -217,9 +218,9 @@ def test_content_under_the_number_of_a_cross_reference_stream_that_a_page_refers
     assert_modified(world, append_stream(signed, {}, number=91), "object 91")
 
 
-def append_hybrid(data: bytes, changed: Objects, hidden: Objects, *, number: int = 97, size: int = 200) -> bytes:
+def append_hybrid(data: bytes, changed: Objects, hidden: Objects, *, number: int = 97) -> bytes:
     """Append an update that places some objects in its table and hides others in a stream beside it."""
-    body, places = bytearray(), dict[int, int]()
+    body, places, size = bytearray(), dict[int, int](), size_of(data)
     for item, value in (changed | hidden).items():
         places[item] = len(data) + len(body)
         body += b"%d 0 obj\n%s\nendobj\n" % (item, value)

@@ -235,3 +235,16 @@ def document_carried_once_more(scene: Scene) -> Sample:
             cms_of=lambda covered: sign_bytes(covered, scene.seal, replace(HONEST, encapsulated=covered)),
         )
     )
+
+
+@attack(Group.CONTENTS, OPENSSL, Cause.UNSUPPORTED, integrity=INTACT, indication=OPEN)
+def a_sign_beyond_ascii_in_a_name(scene: Scene) -> Sample:
+    """The signing service writes its trade mark into a name as it is (DocuSign does), which pyHanko refuses to read."""
+    return Sample(scene.sign(plain(), entries=b"/Prop_Build << /App << /Name /Service\xae >> >>"))
+
+
+@attack(Group.CONTENTS, SEEN, Cause.BROKEN, integrity=Integrity.BROKEN)
+def a_sign_beyond_ascii_in_a_name_and_another_sum(scene: Scene) -> Sample:
+    """The same, with the sum on the page rewritten."""
+    signed = scene.sign(plain(), entries=b"/Prop_Build << /App << /Name /Service\xae >> >>")
+    return Sample(swap(signed, SUM, OTHER_SUM), honest=signed)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from docaxis_signing.verdict import Cause, Integrity
 from pdfcases.case import Case, Group, Sample, Witness, attack
 from pdfcases.editing import append, current, last_startxref, size_of, with_entry
-from pdfcases.pages import CATALOG, OTHER_TEXT, TEXT_OF_PAGE, assemble, objects_of, stream
+from pdfcases.pages import CATALOG, OTHER_TEXT, PAGE, TEXT_OF_PAGE, assemble, objects_of, stream
 from pdfcases.scene import Scene
-from pdfcases.witnesses import ALL_BYTES, SEEN, SEEN_BY_POPPLER, both
+from pdfcases.witnesses import ALL_BYTES, SEEN, SEEN_BY_POPPLER, both, fact
 
 HIDDEN = b"%d 0 obj\n%s\nendobj\n" % (TEXT_OF_PAGE, stream(OTHER_TEXT))
 
@@ -99,7 +99,45 @@ REBUILT = (
         lambda update: re.sub(rb"startxref\n(\d+)\n", lambda found: b"startxref\0%s\0" % found[1], update),
         SEEN_BY_POPPLER,
     ),
+    _case(
+        "two_spaces_in_the_head_of_a_subsection",
+        "The head of the table's first subsection has a space too many: MuPDF gives the table up.",
+        lambda update: re.sub(rb"xref\n(\d+) 1\n", rb"xref\n\1  1\n", update),
+        fact("two spaces stand in the head", lambda sample: re.search(rb"xref\n\d+  1\n", sample.data) is not None),
+        "read-alike",
+    ),
 )
+
+
+@attack(Group.UPDATES, SEEN_BY_POPPLER, Cause.UNACCOUNTED_BYTES, integrity=Integrity.MODIFIED, rule="read-alike")
+def a_size_below_the_objects(scene: Scene) -> Sample:
+    """The update says that the file has two objects: poppler and MuPDF give it up and show the hidden text."""
+    signed = scene.sign(_prepared(), stamped=True)
+    update = append(signed, {CATALOG: with_entry(current(signed, CATALOG), b" /DSS << >>")})[len(signed) :]
+    return Sample(signed + re.sub(rb"/Size \d+", b"/Size 2", update), honest=signed)
+
+
+@attack(Group.UPDATES, SEEN_BY_POPPLER, Cause.MODIFIED, integrity=Integrity.MODIFIED, rule="own-comparison")
+def information_beyond_the_table(scene: Scene) -> Sample:
+    """The update names an object for the file's information that no table has: poppler rebuilds the file to find it."""
+    signed = scene.sign(_prepared(), stamped=True)
+    return Sample(_with_information(signed, 9999), honest=signed)
+
+
+@attack(Group.UPDATES, SEEN_BY_POPPLER, Cause.MODIFIED, integrity=Integrity.MODIFIED, rule="own-comparison")
+def information_that_is_not_where_it_is_listed(scene: Scene) -> Sample:
+    """The table of the signed file lies about an object that nothing refers to; the update refers to it."""
+    pdf = _prepared()
+    row = b"%010d 00000 n \n"
+    at = pdf.index(b"\n%d 0 obj" % PAGE) + 1
+    lying = pdf.replace(b"trailer", b"30 1\n%s" % (row % at) + b"trailer").replace(b"/Size 21", b"/Size 31")
+    signed = scene.sign(lying, stamped=True)
+    return Sample(_with_information(signed, 30), honest=signed)
+
+
+def _with_information(signed: bytes, number: int) -> bytes:
+    update = append(signed, {CATALOG: with_entry(current(signed, CATALOG), b" /DSS << >>")})[len(signed) :]
+    return signed + update.replace(b"/Info 3 0 R", b"/Info %d 0 R" % number)
 
 
 @attack(

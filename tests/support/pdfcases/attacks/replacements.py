@@ -1,5 +1,7 @@
 """Updates that are written as they should be, and replace or take away what was signed."""
 
+import re
+
 from docaxis_signing.verdict import Cause, Integrity
 from pdfcases.attacks.updates import MODIFIED, OTHER
 from pdfcases.case import Case, Group, Sample, attack
@@ -75,4 +77,14 @@ def approval_removed_before_the_seal(scene: Scene) -> Sample:
     """The person's field is taken out and the text replaced before the organisation seals, which then covers it all."""
     approved = scene.sign(plain(), "Sig1", scene.person)
     emptied = {CATALOG: b"<< /Type /Catalog /Pages 2 0 R >>", PAGE: objects_of()[PAGE]}
+    return Sample(scene.sign(append(approved, OTHER | emptied), "Sig2"), honest=approved)
+
+
+@attack(Group.UPDATES, SEEN, Cause.BROKEN, integrity=Integrity.BROKEN, rule="signature-in-a-field")
+def approval_passed_off_as_usage_rights(scene: Scene) -> Sample:
+    """The same, and the catalog names the person's signature as what Adobe's reader may do with the file."""
+    approved = scene.sign(plain(), "Sig1", scene.person)
+    signature = int(re.findall(rb"/V (\d+) 0 R", approved)[0])
+    catalog = b"<< /Type /Catalog /Pages 2 0 R /Perms << /UR3 %d 0 R >> >>" % signature
+    emptied = {CATALOG: catalog, PAGE: objects_of()[PAGE]}
     return Sample(scene.sign(append(approved, OTHER | emptied), "Sig2"), honest=approved)

@@ -52,6 +52,10 @@ def _stamped(sample: Sample) -> datetime:
     return found
 
 
+def _unit_begun(sample: Sample) -> datetime:
+    return _unit_of(sample).not_valid_before_utc
+
+
 def _unit_listed(sample: Sample) -> bool:
     lists = sample.lists.lists if sample.lists else ()
     serial = _unit_of(sample).serial_number
@@ -84,6 +88,23 @@ def time_stamp_of_another_signature(scene: Scene) -> Sample:
 def time_stamp_of_tomorrow(scene: Scene) -> Sample:
     """The time-stamp is later than the reception."""
     return Sample(scene.sign(plain(), stamped=scene.now + DAY))
+
+
+@attack(
+    Group.TIME,
+    fact(
+        "the token's time is older than its unit's certificate", lambda sample: _stamped(sample) < _unit_begun(sample)
+    ),
+    Cause.TIMESTAMP_INVALID,
+    integrity=INTACT,
+    indication=OPEN,
+    rule="time-stamp-judged",
+)
+def time_stamp_older_than_its_authority(scene: Scene) -> Sample:
+    """The time-stamp names a time at which its authority had no certificate yet, to predate a signature."""
+    begun = scene.authorities.timestamper[0].not_valid_before_utc
+    signer = scene.holder(starts=-3000 * DAY)
+    return Sample(scene.sign(plain(), who=signer, stamped=begun - 5 * DAY))
 
 
 @attack(

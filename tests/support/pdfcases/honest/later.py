@@ -123,6 +123,13 @@ def form_filled_where_certified_for_it(scene: Scene) -> Sample:
     return Sample(append(signed, FILL), honest=signed, allowed=PERMITTED)
 
 
+@honest(Group.LATER, both(SEEN, PDFSIG), integrity=FILLED)
+def form_filled_and_locked(scene: Scene) -> Sample:
+    """The software that fills a field makes it read-only in the same update (iText does), under such a policy."""
+    filled = {FIELD: with_entry(FILL[FIELD], b" /Ff 1"), APPEARANCE: FILL[APPEARANCE]}
+    return Sample(append(scene.form, filled), honest=scene.form, allowed=PERMITTED)
+
+
 @honest(Group.LATER, PDFSIG, integrity=FILLED)
 def form_filled_and_then_signed(scene: Scene) -> Sample:
     """The form is filled behind the person's signature and sealed then, under a policy that lets it be."""
