@@ -5,6 +5,7 @@ words are those of ETSI EN 319 102-1 (indication, sub-indication); `Cause` is ou
 REVOKED_NO_POE or CERTIFICATE_CHAIN_GENERAL_FAILURE stands for several situations in which a clerk acts differently.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -290,4 +291,9 @@ class SubmissionVerdict:
     @property
     def sha256(self) -> str:
         """Hash of findings, evidence, policy, trust store and validation time."""
-        return digest({name: item for name, item in self.to_json().items() if name not in NOT_HASHED})
+        return verdict_digest(self.to_json())
+
+
+def verdict_digest(value: Mapping[str, Any]) -> str:
+    """Give the hash of a verdict from its plain JSON values."""
+    return digest({name: item for name, item in value.items() if name not in NOT_HASHED})

@@ -18,7 +18,7 @@ from docaxis_signing.judgement import Basis, JudgedFile, Parties, RegisteredCert
 from docaxis_signing.policy import JudgedAs, SignerRole
 from docaxis_signing.rerun import Grounds, RecordedStop, VerdictInputs
 from docaxis_signing.trust.ocsp import OcspAnswer
-from docaxis_signing.verdict import Cause, DocumentFindings, SubmissionVerdict
+from docaxis_signing.verdict import Cause, DocumentFindings, SubmissionVerdict, verdict_digest
 
 PDF: Final = "application/pdf"
 PDF_LIMIT: Final = 100 * 1024 * 1024
@@ -175,4 +175,5 @@ def disposition_of(verdict: SubmissionVerdict, *, deadline_passed: bool) -> Disp
 
 def verdict_body(verdict: SubmissionVerdict, disposition: Disposition) -> bytes:
     """Write what is stored as the decision."""
-    return canonical(verdict.to_json() | {"verdict_sha256": verdict.sha256, "disposition": disposition.value})
+    value = verdict.to_json()
+    return canonical(value | {"verdict_sha256": verdict_digest(value), "disposition": disposition.value})
