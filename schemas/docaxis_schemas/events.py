@@ -25,6 +25,8 @@ COMPARED: Final = "holdings-compared"
 """Kind of the action by which it is stated that a member's holdings were compared."""
 ABSENT: Final = "content-absent"
 """Kind of the action by which it is stated that the log has nothing about a file."""
+SUBMISSION_ABSENT: Final = "submission-absent"
+"""Kind of the action by which it is stated that the log has no such submission, or none of such a document."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ class EvidenceType(StrEnum):
     SUBMISSION_PARKED = "submission.parked"
     ALERT_RAISED = "alert.raised"
     CONTENT_ABSENT = "content.absent"
+    SUBMISSION_ABSENT = "submission.absent"
     ACCOUNT_CHANGED = "account.changed"
 
 
@@ -104,6 +105,7 @@ OF_NO_SUBMISSION: Final = frozenset({
     EvidenceType.HOLDINGS_COMPARED,
     EvidenceType.ALERT_RAISED,
     EvidenceType.CONTENT_ABSENT,
+    EvidenceType.SUBMISSION_ABSENT,
     EvidenceType.ACCOUNT_CHANGED,
 })  # fmt: skip
 """What a statement of these names as its submission is an id of its own: there is none."""
@@ -261,6 +263,16 @@ MEANINGS: Final[Mapping[EvidenceType, Meaning]] = {
         "(unopened), hay về cùng văn bản ở dạng byte khác.",
         "It is the axis's word and no proof; it says nothing of later leaves, of those that nothing opens any more "
         "(unopened), or of the same document in other bytes.",
+    ),
+    EvidenceType.SUBMISSION_ABSENT: Meaning(
+        "Trục tuyên bố: trong các mục của sổ dưới kích thước và mã gốc đã ghi, không có lượt gửi nào mang mã đã ghi, "
+        "hoặc gửi văn bản của cơ quan ban hành và số đã ghi.",
+        "The axis states that among the log's leaves below the stated size and root no submission has the stated id, "
+        "or hands in a document of the stated issuer and number.",
+        "Đây là lời của trục, không phải bằng chứng; không nói gì về mục ghi sau đó, về lượt gửi không còn mở được "
+        "(unopened), hay về văn bản được khai dưới số hoặc mã cơ quan khác.",
+        "It is the axis's word and no proof; it says nothing of later leaves, of submissions that nothing opens any "
+        "more (unopened), or of a document that was handed in under another number or code of its issuer.",
     ),
     EvidenceType.ACCOUNT_CHANGED: Meaning(
         "Một tài khoản trên trang văn thư đã được tạo, cấp lại, khóa, đổi vai trò, liên kết hoặc đổi mật khẩu.",

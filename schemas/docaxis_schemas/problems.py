@@ -48,6 +48,7 @@ class Code(StrEnum):
     DELIVERY_ENDED = "delivery-ended"
     NOT_REPLAYABLE = "not-replayable"
     CONTENT_LOGGED = "content-logged"
+    SUBMISSION_LOGGED = "submission-logged"
     CURSOR_INVALID = "cursor-invalid"
     SIGNATURE_REFUSED = "signature-refused"
     EDXML_INVALID = "edxml-invalid"
@@ -305,6 +306,13 @@ PROBLEMS: Final[dict[Code, Problem]] = {
         "The log has this content",
         "Không thể tuyên bố là không có; xem các mục đó: docaxis audit search --content SHA256.",
         "It cannot be stated to be absent; see the leaves: docaxis audit search --content SHA256.",
+    ),
+    Code.SUBMISSION_LOGGED: Problem(
+        409,
+        "Sổ có lượt gửi này",
+        "The log has this submission",
+        "Không thể tuyên bố là không có; xem các mục đó: docaxis audit search --submission ID, hoặc --number SỐ.",
+        "It cannot be stated to be absent; see the leaves: docaxis audit search --submission ID, or --number NUMBER.",
     ),
     Code.CURSOR_INVALID: Problem(
         400,

@@ -33,6 +33,8 @@ ORIGINAL: Final = CopyForm.ORIGINAL.value
 LONGEST: Final = 500
 """Bytes of a term. What is longer is found by its hash: an index of PostgreSQL holds 2.7 kB, a name in a certificate
 that anybody made may have more."""
+LACKS_MANIFEST: Final = "lacks:manifest"
+"""Term of a submission whose document nobody can tell any more; no criterion makes it."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -138,12 +140,15 @@ def _terms(row: Mapping[str, Any]) -> Iterator[str]:
             yield from (issuer_term(one) for one in (certificate["issuer_sha256"],) if one)
             yield from signer_terms(certificate["subject"])
     document = row.get("document")
+    if row["type"] == EvidenceType.SUBMISSION_RECEIVED and row["open"]:
+        yield from map(content_term, row["facts"].get("contents_sha256", ()))
+        if document is None:
+            yield LACKS_MANIFEST
     if document is not None:
         yield from (organisation_term(one) for one in (document["issuer"],) if one)
         parts = [document[name] for name in ("number", "notation") if document[name]]
         if document["number"]:
             yield from {number_term(document["number"]), number_term("/".join(parts))}
-        yield from map(content_term, row["facts"].get("contents_sha256", ()))
 
 
 def _term(kind: str, value: str) -> str:

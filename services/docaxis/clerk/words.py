@@ -247,6 +247,10 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "event-audit.searched": ("Kiểm toán viên đã tra cứu", "An auditor looked"),
     "event-alert.raised": ("Trục đưa ra cảnh báo", "The axis raised an alert"),
     "event-content.absent": ("Trục tuyên bố sổ không có nội dung", "The axis stated that the log lacks a content"),
+    "event-submission.absent": (
+        "Trục tuyên bố sổ không có lượt gửi",
+        "The axis stated that the log lacks a submission",
+    ),
     "event-account.changed": ("Một tài khoản đã thay đổi", "An account was changed"),
     "event-evidence.exported": ("Kiểm toán viên đã xuất bằng chứng", "An auditor exported the evidence"),
     "save": ("Lưu bản nháp", "Save the draft"),

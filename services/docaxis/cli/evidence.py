@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from docaxis.cli.absence_words import about
 from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
 from docaxis.cli.options import Flag, Speaking
@@ -175,13 +176,14 @@ def _said(logged: Logged | None, output: Output) -> str:
 
 
 def _lack(statement: Mapping[str, Any], output: Output) -> list[str]:
-    """Say of which content, up to where and how surely the log is stated to have nothing."""
-    if statement.get("type") != EvidenceType.CONTENT_ABSENT:
+    """Say of what, up to where and how surely the log is stated to have nothing."""
+    if statement.get("type") not in {EvidenceType.CONTENT_ABSENT, EvidenceType.SUBMISSION_ABSENT}:
         return []
     facts = statement["facts"]
-    content, size, root, unopened = (facts[name] for name in ("content_sha256", "log_size", "root_sha256", "unopened"))
-    vi = f"  Tệp {content}; {size} mục đầu của sổ, mã gốc {root}; {unopened} lượt gửi không còn mở được."
-    en = f"  File {content}; the log's first {size} leaves, root {root}; {unopened} submissions cannot be opened."
+    size, root, unopened = (facts[name] for name in ("log_size", "root_sha256", "unopened"))
+    about_vi, about_en = about(facts)
+    vi = f"  Về {about_vi}: {size} mục đầu của sổ, mã gốc {root}; {unopened} lượt gửi không còn mở được."
+    en = f"  Of {about_en}: the log's first {size} leaves, root {root}; {unopened} submissions cannot be opened."
     return [output.text(vi, en)]
 
 

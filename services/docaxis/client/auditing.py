@@ -147,14 +147,17 @@ class AuditClient:
             raise RejectedAnswer("looks that are not of their form")
         return tuple(found)
 
-    async def absence(self, content: str) -> Mapping[str, Any]:
-        """Have the axis state that its log, as far as its checkpoint, has nothing about a content (SHA-256, hex).
+    async def absence(self, **sought: str) -> Mapping[str, Any]:
+        """Have the axis state that its log, as far as its checkpoint, has nothing about something.
+
+        That is ``content`` (SHA-256 of a file, hex), ``submission`` (its id), or ``issuer`` and ``number`` of a
+        document.
 
         Raises:
-            RejectedByAxis: ``content-logged``: it has; or not an auditor.
+            RejectedByAxis: ``content-logged``, ``submission-logged``: it has; or not an auditor.
             UnavailableAxis: Patience ended, or the index is behind the log. A repeat is a statement of its own.
         """
-        return json_object(await self._connection.ask("POST", "/v1/audit/absences", params={"content": content}))
+        return json_object(await self._connection.ask("POST", "/v1/audit/absences", params=sought))
 
     async def absence_evidence(self, absence_id: UUID) -> tuple[Mapping[str, Any], ...]:
         """Give the evidence file of such a statement; none as long as it is on its way.

@@ -7,12 +7,13 @@ from typing import Final
 from docaxis.bus.port import Outgoing
 from docaxis.router.envelopes import Envelopes
 from docaxis.router.problems import RejectedWork
-from docaxis_schemas.events import ABSENT, COMPARED, Action
+from docaxis_schemas.events import ABSENT, COMPARED, SUBMISSION_ABSENT, Action
 from docaxis_schemas.evidence import EvidenceType
 
 ANSWERS: Final[Mapping[str, EvidenceType]] = {
     COMPARED: EvidenceType.HOLDINGS_COMPARED,
     ABSENT: EvidenceType.CONTENT_ABSENT,
+    SUBMISSION_ABSENT: EvidenceType.SUBMISSION_ABSENT,
 }
 """Kinds of actions whose body is the facts of a statement, and what is stated."""
 

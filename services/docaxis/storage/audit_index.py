@@ -72,10 +72,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What the index says of one term: whether any leaf has it, and how far it could look.
+    """What the index says of what is sought: whether any leaf is about it, and how far it could look.
 
     ``indexed`` are the leaves below the size that was asked for, ``unopened`` those of them that received a submission
-    and that nothing opens any more.
+    of which it could not be told whether it is the one.
     """
 
     known: bool
@@ -136,13 +136,15 @@ _JUDGED: Final = Statement("""
       AND (CAST(:terms AS text[]) IS NULL OR terms && CAST(:terms AS text[]))
     ORDER BY leaf_index LIMIT :limit
 """)
-_PRESENCE: Final = Statement("""
-    SELECT EXISTS (SELECT FROM audit_entries WHERE terms @> ARRAY[CAST(:term AS text)]) AS known,
+_PRESENCE: Final = """
+    SELECT EXISTS (SELECT FROM audit_entries WHERE {known}) AS known,
       (SELECT count(*) FROM audit_entries WHERE leaf_index < :size) AS indexed,
-      (SELECT count(*) FROM audit_entries
-       WHERE leaf_index < :size AND type = 'submission.received' AND submission_id IS NULL) AS unopened
-""")
+      (SELECT count(*) FROM audit_entries WHERE leaf_index < :size AND type = 'submission.received'
+       AND (submission_id IS NULL OR terms @> ARRAY[CAST(:lacks AS text)])) AS unopened
+"""
 """One statement, so one state of an index that may be emptied or filled meanwhile."""
+_TERMS_PRESENT: Final = Statement(_PRESENCE.format(known="terms @> CAST(:terms AS text[])"))
+_SUBMISSION_PRESENT: Final = Statement(_PRESENCE.format(known="submission_id = CAST(:submission AS uuid)"))
 _CONDITIONS: Final[Mapping[str, str]] = {
     "terms": "terms @> CAST(:terms AS text[])",
     "of_document": "submission_id = ANY(ARRAY(SELECT submission_id FROM audit_entries"  # noqa: S608 - a number of ours
@@ -246,13 +248,18 @@ class AuditIndex:
                 found = await connection.rows(_search(names, recent=False), **values)
         return {row["leaf_index"]: row["row"] for row in found}
 
-    async def presence(self, term: str, size: int) -> Presence:
-        """Say whether any leaf has a term, and how many of the first ``size`` leaves the index knows.
+    async def presence(self, sought: Sequence[str] | UUID, size: int, *, lacks: str = "") -> Presence:
+        """Say whether any one leaf has all these terms, or is about this submission, and how far the index could look.
+
+        ``lacks`` is the term of leaves that cannot be told to have the terms although they were opened; none without.
 
         Raises:
             UnavailableStorage: The database is away, or it took too long.
         """
-        row = await self._database.row(_PRESENCE, term=term, size=size)
+        if isinstance(sought, UUID):
+            row = await self._database.row(_SUBMISSION_PRESENT, submission=sought, size=size, lacks=lacks)
+        else:
+            row = await self._database.row(_TERMS_PRESENT, terms=list(sought), size=size, lacks=lacks)
         assert row is not None
         return Presence(row["known"], row["indexed"], row["unopened"])
 

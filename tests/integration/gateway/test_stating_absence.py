@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from auditlog import AuditedLog, certificate, verdict
+from docaxis.auditor.indexing import LACKS_MANIFEST
 from docaxis.cli.application import main
 from docaxis.client.profile import Profile, write_profile
 from docaxis.router.answers import ANSWERS, state_answer
@@ -39,8 +40,21 @@ async def _logged(world: Any, log: AuditedLog) -> tuple[UUID, str]:
 
 
 async def _ask(world: Any, content: str, who: str = "auditor") -> tuple[int, dict[str, Any]]:
-    answer = await world.client.post("/v1/audit/absences", params={"content": content}, headers=world.bearer(who))
+    return await _ask_for(world, who, content=content)
+
+
+async def _ask_for(world: Any, who: str = "auditor", **sought: str) -> tuple[int, dict[str, Any]]:
+    answer = await world.client.post("/v1/audit/absences", params=sought, headers=world.bearer(who))
     return answer.status_code, answer.json()
+
+
+async def _document_of(world: Any, submission: UUID) -> dict[str, Any]:
+    """Give the document as its sender described it."""
+    async with world.engine.connect() as connection:
+        query = text("SELECT manifest FROM claims WHERE submission_id = :id")
+        found = (await connection.execute(query, {"id": submission})).scalar_one()
+    document: dict[str, Any] = json.loads(found)["document"]
+    return document
 
 
 async def _into_the_log(world: Any, log: AuditedLog) -> None:
@@ -89,6 +103,77 @@ async def test_a_content_that_the_log_has_is_never_stated_to_be_absent(world: An
     status, told = await _ask(world, content)
     assert (status, told["code"]) == (409, "content-logged")
     assert _stated(world) == []
+
+
+async def test_a_submission_is_stated_to_be_absent_by_its_id_and_never_one_that_the_log_has(
+    world: Any, log: AuditedLog
+) -> None:
+    submission, _ = await _logged(world, log)
+    assert (await _ask_for(world, submission=str(submission)))[1]["code"] == "submission-logged"
+    assert _stated(world) == []
+    strange = str(uuid4())
+    status, told = await _ask_for(world, submission=strange)
+    assert status == 200
+    await _into_the_log(world, log)
+    (piece,) = (await world.get(f"/v1/audit/absences/{told['absence_id']}/evidence", "auditor")).json()["evidence"]
+    checked = check_evidence(piece, log.pinned())
+    assert checked.logged is not None
+    assert checked.statement["type"] == "submission.absent"
+    assert checked.statement["facts"]["sought_submission"] == strange
+    assert checked.statement["facts"]["log_size"] == told["log_size"] <= checked.logged.index
+    assert strange not in piece["proof"], "the leaf commits to what was asked, and does not say it"
+
+
+async def test_a_document_is_stated_to_be_absent_by_issuer_and_number_together(world: Any, log: AuditedLog) -> None:
+    submission, _ = await _logged(world, log)
+    document = await _document_of(world, submission)
+    issuer, number = document["issuer"]["code"], document["number"]
+    whole = "/".join(part for part in (number, document.get("notation")) if part)
+    for written in (number, whole, whole.lower()):
+        status, told = await _ask_for(world, issuer=issuer, number=written)
+        assert (status, told["code"]) == (409, "submission-logged"), written
+    assert _stated(world) == []
+    for sought in ({"issuer": issuer, "number": f"{number}9"}, {"issuer": "H99.99", "number": number}):
+        status, told = await _ask_for(world, **sought)
+        assert (status, told["sought_issuer"], told["sought_number"]) == (200, sought["issuer"], sought["number"])
+    assert told["unopened"] == 0
+
+
+async def test_a_submission_whose_manifest_is_gone_is_found_by_its_files_and_not_vouched_for_by_number(
+    world: Any, log: AuditedLog
+) -> None:
+    submission, content = await _logged(world, log)
+    async with world.engine.begin() as connection:  # as it is derived once the manifest is no longer kept
+        derived = {"terms": [f"content:{content}", LACKS_MANIFEST], "id": submission}
+        await connection.execute(
+            text("UPDATE audit_entries SET terms = :terms WHERE submission_id = :id AND type = 'submission.received'"),
+            derived,
+        )
+    assert (await _ask(world, content))[0] == 409, "the statement itself names the files"
+    assert (await _ask(world, STRANGE))[1]["unopened"] == 0
+    assert (await _ask_for(world, issuer="H99.99", number="1"))[1]["unopened"] == 1
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        {},
+        {"issuer": "H01"},
+        {"number": "1"},
+        {"issuer": "H01", "number": " "},
+        {"issuer": "H01", "number": "1", "content": STRANGE},
+        {"submission": str(UUID(int=1)), "content": STRANGE},
+        {"submission": "1"},
+        {"issuer": "H01", "number": "1\u0000"},
+        {"issuer": "H01", "number": "1" * 201},
+    ],
+)
+async def test_exactly_one_thing_is_asked_for_and_what_is_none_is_not_noted(
+    world: Any, log: AuditedLog, sought: dict[str, str]
+) -> None:
+    await _logged(world, log)
+    assert (await _ask_for(world, **sought))[0] == 400
+    assert world.publisher.events(ACTIONS) == []
 
 
 async def test_nothing_is_stated_while_the_index_is_behind_the_log(world: Any, log: AuditedLog) -> None:
@@ -166,3 +251,17 @@ async def test_the_command_keeps_evidence_that_verifies_off_line(
     assert STRANGE in (said := capsys.readouterr().out)
     assert "no proof" in said
     assert await asyncio.to_thread(main, [*command, content]) == 1
+    capsys.readouterr()
+    kept = tmp_path / "no such number.json"
+    one = ["--issuer", "H99.99", "--number", "7/QĐ"]
+    asking = asyncio.create_task(asyncio.to_thread(main, [*command, *one, "--to", str(kept)]))
+    before = len(_stated(world))
+    async with asyncio.timeout(60):
+        while len(_stated(world)) == before:  # noqa: ASYNC110 - the command runs in a thread of its own
+            await asyncio.sleep(0.01)
+    await _into_the_log(world, log)
+    assert await asking == 0
+    assert main(["verify-evidence", str(kept), "--keys", str(keys), "--logged", "--lang", "en"]) == 0
+    assert "the document 7/QĐ of H99.99" in capsys.readouterr().out
+    for wrong in ([], ["--issuer", "H01"], [content, *one]):
+        assert await asyncio.to_thread(main, [*command, *wrong]) == 64

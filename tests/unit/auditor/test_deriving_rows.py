@@ -9,7 +9,16 @@ from uuid import UUID
 import pytest
 
 from auditlog import certificate, verdict
-from docaxis.auditor.indexing import LONGEST, Disclosure, RejectedDisclosure, derive, serial_term, signer_terms, terms
+from docaxis.auditor.indexing import (
+    LACKS_MANIFEST,
+    LONGEST,
+    Disclosure,
+    RejectedDisclosure,
+    derive,
+    serial_term,
+    signer_terms,
+    terms,
+)
 from docaxis_schemas.canonical import canonical
 from docaxis_schemas.evidence import EvidenceType, Statement
 from docaxis_signing.transparency.leaves import leaf, openings
@@ -55,7 +64,9 @@ def test_what_is_no_longer_kept_is_told_and_not_made_up() -> None:
     row = derive(7, entry, replace(disclosed, verdict=None))
     assert (row["lacks"], row["signatures"]) == (["verdict"], [])
     entry, disclosed = _received()
-    assert derive(7, entry, replace(disclosed, manifest=None))["lacks"] == ["manifest"]
+    row = derive(7, entry, replace(disclosed, manifest=None))
+    assert (row["lacks"], row["document"]) == (["manifest"], None)
+    assert terms(row) == [f"content:{'ab' * 32}", LACKS_MANIFEST], "its files stand in the statement itself"
 
 
 def test_a_shredded_leaf_shows_its_codes_only() -> None:

@@ -103,8 +103,8 @@ WATCHING: Final = (
                 "absent",
                 "docaxis.cli.audit_absent:absent",
                 Text(
-                    "Yêu cầu trục tuyên bố sổ không có gì về một tệp.",
-                    "Have the axis state that the log has nothing about a file.",
+                    "Yêu cầu trục tuyên bố sổ không có gì về một tệp hay một lượt gửi.",
+                    "Have the axis state that the log has nothing about a file or a submission.",
                 ),
                 "docaxis audit absent la.pdf --to khong-co.json",
             ),
