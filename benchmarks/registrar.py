@@ -1,10 +1,11 @@
 """Measure the registrar as a whole: statements on the broker become signed receipts and published leaves.
 
-Run: ``python benchmarks/registrar.py [--backlog N] [--rate R --seconds S]``. Prints one JSON object as its last line.
-The backlog lies on the topic before the process starts, so that its rate is the registrar's own; the rate is sent while
-it runs, for the time from a statement's record to the published checkpoint with its leaf. Statements are hand-overs at
-fan-out 38, as the router writes them. Broker, database and registrar are real processes; afterwards every statement
-has to be in exactly one leaf.
+Run: ``python benchmarks/registrar.py [--backlog N] [--rate R --seconds S] [--signers N]``. Prints one JSON object as
+its last line. The backlog lies on the topic before the registrars start, so that its rate is their own; the rate is
+sent while they run, for the time from a statement's record to the published checkpoint with its leaf. One registrar
+does everything; several divide the slots, and one more writes the log. Statements are hand-overs at fan-out 38, as
+the router writes them. Broker, database and registrars are real processes; afterwards every statement has to be in
+exactly one place of the order, and the published files have to hold as many entries, each different.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import tempfile
 import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,8 +29,10 @@ from docaxis.bus.kafka import KafkaBus
 from docaxis.bus.port import Outgoing
 from docaxis.embedded.axis import AXIS, ENVIRONMENT, SLOTS, AxisPlan, LocalAxis
 from docaxis.embedded.bench.usage import Meter, Part
+from docaxis.embedded.forged_log import read_entries
 from docaxis.embedded.processes import ServiceProcess
 from docaxis.router.envelopes import Envelopes
+from docaxis.settings import LogSettings, Settings
 from docaxis.storage.database import open_database
 from docaxis.storage.driver import Database, Statement
 from docaxis.storage.log_files import CHECKPOINT, LocalDisk, LogFiles
@@ -73,6 +76,7 @@ class Bench:
     axis: LocalAxis
     database: Database
     directory: Path
+    signers: int
 
     def __post_init__(self) -> None:
         self.seen: list[tuple[float, int]] = []
@@ -87,8 +91,11 @@ class Bench:
         return size
 
     async def places(self) -> dict[UUID, int]:
-        """Give the place of each statement in the order."""
-        return {row["event_id"]: row["leaf_index"] for row in await self.database.rows(_LEAVES)}
+        """Give the place of each statement in the order; none has two."""
+        rows = await self.database.rows(_LEAVES)
+        places = {row["event_id"]: row["leaf_index"] for row in rows}
+        assert len(places) == len(rows), "a statement stands twice in the order"
+        return places
 
     async def published(self, size: int) -> None:
         """Wait until so many leaves are published."""
@@ -112,21 +119,43 @@ class Bench:
         return times
 
     @asynccontextmanager
-    async def registrar(self) -> AsyncIterator[Meter]:
-        """Run the registrar, and give what reads its cost."""
+    async def registrars(self) -> AsyncIterator[Meter]:
+        """Run the registrars, and give what reads their cost."""
         log = self.directory / "registrar.log"
-        process = ServiceProcess("registrar", self.axis.settings("registrar"), log)
-        await process.start()
-        try:
+        async with AsyncExitStack() as stack:
+            processes = [ServiceProcess("registrar", one, log) for one in self._settings()]
+            async with asyncio.TaskGroup() as group:
+                for process in processes:
+                    stack.push_async_callback(process.stop)
+                    group.create_task(process.start())
             yield Meter(
                 {
-                    "registrar": Part(lambda: (process.pid,)),
+                    "registrars": Part(lambda: [process.pid for process in processes]),
                     "database": Part(lambda: self.axis.database.pids[:2], lambda: self.axis.database.pids[1:2]),
                     "broker": Part(lambda: self.axis.cluster.pids),
                 }
             )
-        finally:
-            await process.stop()
+
+    def _settings(self) -> list[Settings]:
+        """Give one registrar that does everything, or so many that sign and one that writes the log."""
+        whole = self.axis.settings("registrar")
+        if self.signers == 1:
+            return [whole]
+        keys, every = whole.keys, range(SLOTS)
+        signing = whole.model_copy(
+            update={"log": LogSettings(), "keys": keys.model_copy(update={"log_key": None, "organisation_key": ""})}
+        )
+        writing = whole.model_copy(
+            update={
+                "bus": whole.bus.model_copy(update={"owned": ()}),
+                "keys": keys.model_copy(update={"evidence_key": None}),
+            }
+        )
+        shares = [tuple(every[number :: self.signers]) for number in range(self.signers)]
+        return [
+            *(signing.model_copy(update={"bus": whole.bus.model_copy(update={"owned": share})}) for share in shares),
+            writing,
+        ]
 
 
 def costs(before: Mapping[str, float], after: Mapping[str, float], count: int) -> dict[str, float]:
@@ -135,9 +164,9 @@ def costs(before: Mapping[str, float], after: Mapping[str, float], count: int) -
 
 
 async def backlog(bench: Bench, count: int) -> dict[str, Any]:
-    """Measure how fast the registrar works off what waits, without its start."""
+    """Measure how fast the registrars work off what waits, without their start."""
     await bench.send([handed_over(number, bench.envelopes)[1] for number in range(count)])
-    async with bench.registrar() as meter:
+    async with bench.registrars() as meter:
         await bench.published(1)
         bench.seen.clear()
         first, before = bench.size(), meter.cpu_seconds()
@@ -154,7 +183,7 @@ async def backlog(bench: Bench, count: int) -> dict[str, Any]:
 async def at_rate(bench: Bench, first: int, rate: int, seconds: int) -> dict[str, Any]:
     """Measure the time from record to published leaf while statements come at a rate."""
     made = [handed_over(number, bench.envelopes) for number in range(first, first + rate * seconds)]
-    async with bench.registrar() as meter:
+    async with bench.registrars() as meter:
         bench.seen.clear()
         before = meter.cpu_seconds()
         watching = asyncio.create_task(bench.published(first + len(made)))
@@ -174,16 +203,18 @@ async def at_rate(bench: Bench, first: int, rate: int, seconds: int) -> dict[str
     }
 
 
-async def measure(directory: Path, count: int, rate: int, seconds: int) -> dict[str, Any]:
+async def measure(directory: Path, count: int, rate: int, seconds: int, signers: int) -> dict[str, Any]:
     async with LocalAxis(AxisPlan(directory / "axis")) as axis:
         engine = open_database(axis.database.url, application="bench")
         try:
-            bench = Bench(axis, Database(engine), directory)
-            figures = {"backlog": await backlog(bench, count)}
+            bench = Bench(axis, Database(engine), directory, signers)
+            figures: dict[str, Any] = {"signers": signers, "backlog": await backlog(bench, count)}
             if rate:
                 figures["rate"] = await at_rate(bench, count, rate, seconds)
             wanted = {handed_over(number, bench.envelopes)[0] for number in range(count + rate * seconds)}
             assert (await bench.places()).keys() == wanted, "every statement is in the log, and nothing else"
+            entries = await asyncio.to_thread(read_entries, axis.log_directory)
+            assert len(entries) == len(set(entries)) == len(wanted), "the files have each of them once"
         finally:
             await engine.dispose()
     return figures
@@ -194,9 +225,12 @@ def main() -> int:
     parser.add_argument("--backlog", type=int, default=60_000)
     parser.add_argument("--rate", type=int, default=0, help="statements a second while the registrar runs")
     parser.add_argument("--seconds", type=int, default=20, help="how long they come at that rate")
+    parser.add_argument("--signers", type=int, default=1, choices=range(1, SLOTS + 1), help="registrars that sign")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="docaxis-registrar-") as name:
-        figures = asyncio.run(measure(Path(name), arguments.backlog, arguments.rate, arguments.seconds))
+        figures = asyncio.run(
+            measure(Path(name), arguments.backlog, arguments.rate, arguments.seconds, arguments.signers)
+        )
     print(json.dumps(figures))
     return 0
 

@@ -25,7 +25,11 @@ class BusSettings(_Part):
     security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"] = "SASL_SSL"
     ca_file: Path | None = None
     slots: int = Field(4, ge=1, le=256, description="partitions of every slotted topic; fixed at the first start")
-    owned: tuple[int, ...] | None = Field(None, description="slots this process serves; all of them by default")
+    owned: tuple[int, ...] | None = Field(
+        None,
+        description="slots this process serves; all of them by default. A registrar may serve none (`[]`): then it "
+        "writes the log alone",
+    )
     replication: int = Field(1, ge=1, le=5)
     keep_inputs: timedelta = Field(
         timedelta(days=7), ge=timedelta(0), description="how long a stage's inputs are kept although they are finished"

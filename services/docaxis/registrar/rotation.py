@@ -1,5 +1,7 @@
 """Changes the evidence key: the old key says so, the log shows it, and only then does the new one take its place.
 
+Registrars sign with the key side by side, and each holds a lock that says so for as long as it does (`HeldKey`).
+
 Each step can be done again after a crash: the new key is on disk before the change is stated, the statement is kept
 once under the old key's thumbprint, and the old key's file is replaced last.
 """
@@ -12,7 +14,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
+
+from docaxis.pausing import stopped_within
 from docaxis.registrar.problems import RegistrarError
+from docaxis.storage.decisions import StorageError
+from docaxis.storage.key_use import KeyUse, Using
 from docaxis.storage.log_order import LogOrder
 from docaxis.storage.receipts import Receipt, ReceiptStore
 from docaxis_schemas.evidence import EvidenceType
@@ -23,6 +30,9 @@ from docaxis_signing.receipts import EvidenceKey, EvidenceSigner, PinnedKeys, th
 from docaxis_signing.transparency.leaves import leaf, openings
 
 NEXT: Final = ".next"
+LOOK: Final = timedelta(seconds=2)
+"""Between two looks whether the lock still stands: for about so long after its connection was lost a key could be
+retired under a registrar that goes on signing with it."""
 NO_TOPIC: Final = -1
 """Partition of receipts that came by no topic."""
 
@@ -52,9 +62,12 @@ class Rotation:
 class KeyRotation:
     """Changes the key of one axis."""
 
-    def __init__(self, store: ReceiptStore, order: LogOrder, clock: Clock, *, axis: str, environment: str) -> None:
+    def __init__(
+        self, store: ReceiptStore, order: LogOrder, use: KeyUse, clock: Clock, *, axis: str, environment: str
+    ) -> None:
         self._store = store
         self._order = order
+        self._use = use
         self._clock = clock
         self._axis = axis
         self._environment = environment
@@ -83,8 +96,8 @@ class KeyRotation:
         old = EvidenceSigner.from_jwk(json.loads(await asyncio.to_thread(files.private.read_bytes)))
         if kid == old.kid:
             raise RefusedRotation(f"the present key is called {kid} already")
-        async with self._order.alone() as alone:
-            if not alone:
+        async with self._order.alone() as alone, self._use.changing() as unused:
+            if not (alone and unused):
                 raise RefusedRotation("a registrar runs: stop every one of them first")
             try:
                 rotation = await self._change(old, files, kid)
@@ -129,6 +142,50 @@ class KeyRotation:
         if facts["key_sha256"] != thumbprint(new.public_jwk()):
             raise RefusedRotation(f"{old.kid} was retired for another key, {facts['kid']}")
         return Rotation(old.kid, new.kid, new.public_jwk(), from_text(facts["valid_from"]))
+
+
+class HeldKey:
+    """Keeps the key from being changed while a registrar signs with it, through any outage of the database."""
+
+    def __init__(self, use: KeyUse, rotation: KeyRotation, signer: EvidenceSigner) -> None:
+        self._use = use
+        self._rotation = rotation
+        self._signer = signer
+        self._log = structlog.get_logger("docaxis.registrar")
+
+    async def require(self) -> None:
+        """Check, before anything is signed, that the key may be used.
+
+        Raises:
+            RefusedRotation: It was retired, or is being changed.
+            UnavailableStorage: The database is away.
+        """
+        async with self._use.signing() as using:
+            await self._require(using)
+
+    async def serve(self, stopping: asyncio.Event) -> None:
+        """Hold it until told to stop; a lock that was lost with its connection is taken again.
+
+        Raises:
+            RefusedRotation: It was changed meanwhile: this process must sign nothing more.
+        """
+        while not stopping.is_set():
+            try:
+                async with self._use.signing() as using:
+                    await self._hold(await self._require(using), stopping)
+            except StorageError as error:
+                self._log.warning("the evidence key is not held", cause=f"{type(error).__name__}: {error}")
+                await stopped_within(stopping, LOOK)
+
+    async def _require(self, using: Using | None) -> Using:
+        if using is None:
+            raise RefusedRotation("the evidence key is being changed")
+        await self._rotation.require_current(self._signer)
+        return using
+
+    async def _hold(self, using: Using, stopping: asyncio.Event) -> None:
+        while not await stopped_within(stopping, LOOK):
+            await using.confirm()
 
 
 def _next_key(path: Path, kid: str) -> EvidenceSigner:

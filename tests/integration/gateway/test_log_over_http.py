@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from docaxis.composition.rotation import key_rotation
 from docaxis.embedded.forged_log import write_log
-from docaxis.registrar.rotation import KeyFiles, KeyRotation
+from docaxis.registrar.rotation import KeyFiles
 from docaxis.storage.log_files import CHECKPOINT, VKEY
-from docaxis.storage.log_order import LogOrder
-from docaxis.storage.receipts import ReceiptStore
 from docaxis_schemas.moments import system_clock
 from docaxis_signing.anchor_files import ANCHORS, TOKEN, anchor_path
 from docaxis_signing.anchor_files import CHECKPOINT as ANCHORED
@@ -55,10 +54,7 @@ async def test_anybody_can_see_how_the_keys_changed(world: Any, gateway_engine: 
     assert (await world.client.get("/v1/keys/history")).json() == {"evidence": []}
     key = tmp_path / "evidence.json"
     key.write_text(json.dumps(EvidenceSigner.generate("evidence-1").private_jwk()))
-    order, settings = LogOrder(gateway_engine, "log.example/keys"), world.settings
-    rotation = KeyRotation(
-        ReceiptStore(gateway_engine), order, system_clock, axis=settings.axis, environment=settings.environment
-    )
+    rotation = key_rotation(world.settings, gateway_engine, system_clock)
     await rotation.rotate(KeyFiles(key), "evidence-2")
     (change,) = (await world.client.get("/v1/keys/history")).json()["evidence"]
     assert (change["format"], change["proof"]) == ("docaxis-evidence", None)

@@ -1,5 +1,6 @@
 """The evidence key is changed over a real database: the files, the log, what was interrupted, and who may go on."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from docaxis.cli.exit_codes import Exit
 from docaxis.cli.failures import CommandFailed
 from docaxis.cli.rotate_key import rotate_key
 from docaxis.registrar import rotation
-from docaxis.registrar.rotation import KeyFiles, KeyRotation, RefusedRotation
+from docaxis.registrar.rotation import HeldKey, KeyFiles, KeyRotation, RefusedRotation
 from docaxis.registrar.sequencing import Sequencer
+from docaxis.storage.key_use import KeyUse
 from docaxis.storage.log_files import LocalDisk, LogFiles
 from docaxis.storage.log_order import LogOrder
 from docaxis.storage.receipts import ReceiptStore
@@ -46,7 +48,10 @@ class House:
         self.pins_file = directory / "pinned.json"
         self.pins_file.write_text(json.dumps(self.old_pins.to_json()))
         self.store, self.order = ReceiptStore(engine), LogOrder(engine, ORIGIN)
-        self.rotation = KeyRotation(self.store, self.order, system_clock, axis="docaxis", environment="rotation")
+        self.use = KeyUse(engine, axis="docaxis", environment="rotation")
+        self.rotation = KeyRotation(
+            self.store, self.order, self.use, system_clock, axis="docaxis", environment="rotation"
+        )
         self.tiles = LogFiles(LocalDisk(directory))
 
     def key(self) -> EvidenceSigner:
@@ -135,6 +140,58 @@ async def test_it_is_refused_while_a_registrar_runs_and_to_the_same_name(house: 
     with pytest.raises(RefusedRotation, match="called evidence-1 already"):
         await house.rotation.rotate(house.files, "evidence-1")
     assert house.pins() == house.old_pins
+
+
+async def _lock_holder(engine: AsyncEngine) -> int | None:
+    """Give the process of the database that holds the evidence key in common, if one does."""
+    query = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted")
+    async with engine.connect() as connection:
+        found = (await connection.execute(query)).scalars().all()
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+async def _until_held(engine: AsyncEngine, lost: int | None = None) -> int:
+    async with asyncio.timeout(30):
+        while (holder := await _lock_holder(engine)) in (None, lost):  # noqa: ASYNC110 - of the database
+            await asyncio.sleep(0.02)
+    assert holder is not None
+    return holder
+
+
+async def test_a_registrar_that_only_signs_keeps_the_key_from_being_changed_through_a_lost_connection(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "LOOK", timedelta(milliseconds=20))
+    stopping, held = asyncio.Event(), HeldKey(house.use, house.rotation, house.first)
+    await held.require()
+    holding = asyncio.create_task(held.serve(stopping))
+    holder = await _until_held(house.engine)
+    with pytest.raises(RefusedRotation, match="a registrar runs"):
+        await house.rotation.rotate(house.files, "evidence-2")
+    async with house.engine.begin() as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": holder})
+    await _until_held(house.engine, lost=holder)
+    with pytest.raises(RefusedRotation, match="a registrar runs"):
+        await house.rotation.rotate(house.files, "evidence-2")
+    stopping.set()
+    await holding
+    await house.rotation.rotate(house.files, "evidence-2")
+
+
+async def test_a_registrar_whose_key_was_changed_while_it_had_lost_its_lock_ends(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "LOOK", timedelta(milliseconds=20))
+    held = HeldKey(house.use, house.rotation, house.first)
+    async with house.use.changing():
+        with pytest.raises(RefusedRotation, match="is being changed"):
+            await held.serve(asyncio.Event())
+    await house.rotation.rotate(house.files, "evidence-2")
+    with pytest.raises(RefusedRotation, match="evidence-1 was retired at"):
+        await held.serve(asyncio.Event())
+    with pytest.raises(RefusedRotation, match="evidence-1 was retired at"):
+        await held.require()
 
 
 async def test_the_operators_command_and_whoever_checks_with_the_pins_of_before(
