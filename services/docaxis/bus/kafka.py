@@ -42,11 +42,22 @@ from docaxis_schemas.topics import SLOTTED, STAGE_INPUTS, stage_group
 
 TRANSACTION_TIMEOUT_MS: Final = 5000
 """How long a dead owner's open transaction can hide other records from readers."""
+ROUTER_TIMEOUT_MS: Final = 15_000
+"""The same for the router, whose record of 5,000 recipients leads to 10,002, which go together or not at all. It is the
+most that our brokers allow."""
 TRANSACTION_SECONDS: Final = 4.0
 """Our own bound, below the broker's."""
+ORDINARY: Final = 1000
+"""Records that have to go within it..."""
+RECORD_SECONDS: Final = 0.001
+"""...and how much longer each further one may take."""
 START_SECONDS: Final = 30.0
 """A transaction of a stopped predecessor is ended within the time above; a coordinator may have to move first."""
 PUBLISH_SECONDS: Final = 15.0
+ROUTER: Final = "router"
+BATCH_BYTES: Final = 256 * 1024
+"""Of one partition's records in a request. The client sends the next request when the one before was answered, so that
+with its 16 KiB the statements about 5,000 recipients, all of one partition, go in some 400 rounds."""
 FETCH_WAIT_MS: Final = 1000
 """How long the broker holds a fetch in vain, each of which costs broker and client some two milliseconds together. A
 partition that is drained while a fetch is under way is asked again after at most this. That is rare: only where records
@@ -54,6 +65,11 @@ lay unread for a tenth of a second is another fetch begun without their partitio
 FETCH_BYTES: Final = 256 * 1024
 COMPRESSION: Final = "zstd"
 """aiokafka's lz4 costs three to four times as much."""
+
+
+def transaction_seconds(records: int) -> float:
+    """Say for how long a transaction of so many records may go on."""
+    return TRANSACTION_SECONDS + max(0, records - ORDINARY) * RECORD_SECONDS
 
 
 class _KafkaSession:
@@ -142,7 +158,7 @@ class _KafkaSession:
         touched = {done.partition: self._progress[done.partition] for done in finished}
         offsets = {topic_partition(part): (one.position, one.metadata) for part, one in touched.items()}
         with client_errors("committing"):
-            async with asyncio.timeout(TRANSACTION_SECONDS):
+            async with asyncio.timeout(transaction_seconds(len(outgoing))):
                 await self._transact(outgoing, offsets)
 
     async def _transact(self, outgoing: Sequence[Outgoing], offsets: Mapping[TopicPartition, tuple[int, str]]) -> None:
@@ -314,8 +330,9 @@ class KafkaBus:
         producer = AIOKafkaProducer(
             **client_options(self._settings),
             transactional_id=f"{stage}-{number}",
-            transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
+            transaction_timeout_ms=ROUTER_TIMEOUT_MS if stage == ROUTER else TRANSACTION_TIMEOUT_MS,
             compression_type=COMPRESSION,
+            max_batch_size=BATCH_BYTES,
         )
         session = _KafkaSession(stage, consumer, producer)
         try:

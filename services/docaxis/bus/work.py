@@ -75,7 +75,7 @@ class Pace:
     batch: int = 100
     """Records of one transaction."""
     outputs: int = 1000
-    """Outgoing records of one transaction, unless one record alone has more: it has to end within four seconds."""
+    """Outgoing records of one transaction, unless one record alone has more; the bus bounds its time."""
     gather: int = 20
     """A busy slot waits for so many finished records..."""
     linger: timedelta = timedelta(seconds=1)

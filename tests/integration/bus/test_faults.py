@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -29,6 +30,7 @@ from docaxis.settings import BusSettings
 from docaxis_schemas import topics
 from docaxis_schemas.codec import decode, encode
 from docaxis_schemas.events import Action, DeadLetter, Event
+from docaxis_schemas.submission import MAX_RECIPIENTS
 
 MOMENT = datetime(2026, 11, 2, tzinfo=UTC)
 DAY_MS = 86_400_000
@@ -159,6 +161,28 @@ async def test_garbage_and_unknown_schemas_hold_up_nobody(make_stage: Any, setti
     async with KafkaBus(settings).slot(stage, 0) as session:
         await session.wait([Partition(inputs[0], 0)], 5)
         assert [record.offset for record in await session.poll(Partition(inputs[0], 0), 10)] == [1]
+
+
+async def test_what_5000_recipients_are_told_goes_out_in_one_transaction(
+    make_stage: Any, settings: BusSettings, access: BrokerAccess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, inputs, output = await make_stage()
+    monkeypatch.setattr("docaxis.bus.kafka.ROUTER", stage)
+    inboxes = [f"inbox.of-{number}-{output[-8:]}" for number in range(63)]
+    await Provisioner(access, replication=1).create_topics([TopicPlan(topic, 1, DAY_MS) for topic in inboxes])
+    told = [
+        Outgoing(Partition(topic, 0), b"%d" % number, os.urandom(600).hex().encode(), ())
+        for number, inbox in enumerate(itertools.islice(itertools.cycle(inboxes), MAX_RECIPIENTS))
+        for topic in (inbox, output)
+    ]
+    await send(settings, inputs[0], action(1, b"routed"))
+    source = Partition(inputs[0], 0)
+    async with KafkaBus(settings).slot(stage, 0) as session:
+        await session.wait([source], PATIENCE)
+        await session.commit(told, await session.poll(source, 1))
+    assert len(await read(settings, output, MAX_RECIPIENTS)) == MAX_RECIPIENTS
+    last = await read(settings, inboxes[-1], MAX_RECIPIENTS // len(inboxes))
+    assert set(last) <= {record.value for record in told}
 
 
 async def test_a_stopped_owner_hides_records_only_until_its_successor_starts(
