@@ -16,6 +16,7 @@ from docaxis.client.connection import Connection, Patience, json_object
 from docaxis.client.delivery import Delivery, Desk
 from docaxis.client.errors import RejectedAnswer
 from docaxis.client.files import MeasuredFile, OutgoingFile, Progress, measure
+from docaxis.client.handing_over import HandoverQueue
 from docaxis.client.inbox import InboxReader, Page, fetch_page
 from docaxis.client.items import DELIVERY, Entry, News
 from docaxis.client.reconciling import Comparison, RegisterEntry, reconcile
@@ -73,7 +74,8 @@ class AxisClient:
         new_id: Callable[[], str] = _random_id,
     ) -> None:
         connection = Connection(url, credential, patience=patience or Patience(), tls=tls, transport=transport)
-        self._desk = Desk(connection, Hand(member, axis, environment, signer, clock, new_id))
+        hand = Hand(member, axis, environment, signer, clock, new_id)
+        self._desk = Desk(connection, hand, HandoverQueue(connection))
         self._memory: InboxMemory = memory if memory is not None else TransientMemory()
         self._gateway_keys = tuple(gateway_keys)
 

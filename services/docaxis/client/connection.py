@@ -150,14 +150,19 @@ def _refusal(response: httpx.Response) -> ClientError:
         value = json.loads(response.content) if response.content else {}
     except ValueError:
         value = {}  # an intermediary's page
-    problem = ProblemReport.from_json(response.status_code, value if isinstance(value, dict) else {})
-    if response.status_code not in TEMPORARY:
+    return problem_error(response.status_code, value if isinstance(value, dict) else {}, _seconds(response.headers))
+
+
+def problem_error(status: int, value: Mapping[str, Any], retry_after: float | None = None) -> ClientError:
+    """Give the error that a problem means: for good, or for now. ``retry_after`` is in seconds."""
+    problem = ProblemReport.from_json(status, value)
+    if status not in TEMPORARY:
         return RejectedByAxis(problem)
     return UnavailableAxis(
         f"{problem.code}: {problem.sentence('en')}",
         problem=problem,
-        retry_after=_seconds(response.headers),
-        outcome_unknown=problem.code == Code.OUTCOME_UNKNOWN or response.status_code in {502, 504},
+        retry_after=retry_after,
+        outcome_unknown=problem.code == Code.OUTCOME_UNKNOWN or status in {502, 504},
     )
 
 

@@ -12,6 +12,7 @@ from docaxis.client.connection import Connection, json_object
 from docaxis.client.downloading import check_content, local_names, save_content
 from docaxis.client.errors import RejectedAnswer
 from docaxis.client.files import Progress
+from docaxis.client.handing_over import HandoverQueue, SealedHandover
 from docaxis.client.items import DELIVERY, Entry
 from docaxis.client.records import Hand
 from docaxis_schemas.canonical import canonical
@@ -25,10 +26,11 @@ Finished = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a delivery is worked on with: the connection and the member's hand."""
+    """What a delivery is worked on with: the connection, the member's hand, and the hand-overs on their way."""
 
     connection: Connection
     hand: Hand
+    handovers: HandoverQueue
 
 
 async def _nothing() -> None:
@@ -135,7 +137,9 @@ class Delivery:
                 await check_content(self._desk.connection, self.delivery_id, content)
                 self._checked.add(content.sha256)
         heading = self._desk.hand.heading(Kind.HANDOVER, f"handover:{self.delivery_id}")
-        await self._post("handover", HandoverRecord(heading, self.delivery_id, self._hashes()))
+        sealed = self._desk.hand.seal(HandoverRecord(heading, self.delivery_id, self._hashes()))
+        handover = SealedHandover(self.delivery_id, heading.own_id, sealed)
+        await self._desk.connection.persist(lambda: self._desk.handovers.send(handover))
         self._handed_over = True
 
     async def report(
@@ -161,7 +165,11 @@ class Delivery:
             own_id = self._desk.hand.new_id()
         key = own_id or f"report:{uuid5(self.delivery_id, canonical(words).decode())}"
         heading = self._desk.hand.heading(Kind.REPORT, key)
-        await self._post("reports", ReportRecord(heading, self.delivery_id, str(code), reason, note, register_number))
+        record = ReportRecord(heading, self.delivery_id, str(code), reason, note, register_number)
+        sealed = self._desk.hand.seal(record)
+        headers = {"Content-Type": sealed.media_type, "Idempotency-Key": key}
+        path = f"{_PATH}/{self.delivery_id}/reports"
+        await self._desk.connection.ask("POST", path, headers=headers, content=sealed.data)
 
     async def accept(self, *, register_number: str | None = None, note: str | None = None) -> None:
         """Report 03, accepted, with the number in the register of incoming documents."""
@@ -202,12 +210,6 @@ class Delivery:
         if error is None:
             await self.hand_over()
             await self._finished()
-
-    async def _post(self, what: str, record: HandoverRecord | ReportRecord) -> None:
-        sealed = self._desk.hand.seal(record)
-        headers = {"Content-Type": sealed.media_type, "Idempotency-Key": record.heading.own_id}
-        path = f"{_PATH}/{self.delivery_id}/{what}"
-        await self._desk.connection.ask("POST", path, headers=headers, content=sealed.data)
 
     def _hashes(self) -> tuple[str, ...]:
         return tuple(sorted({content.sha256 for content in self.contents}))

@@ -12,12 +12,13 @@ from uuid import UUID
 from docaxis.directory import DirectorySnapshot
 from docaxis.directory.entries import Principal
 from docaxis.gateway.authentication import member_of
+from docaxis.gateway.bodies import too_large
 from docaxis.gateway.directory import FreshDirectory
 from docaxis.gateway.intake import check_age, check_heading, require_active
 from docaxis.gateway.limits import MAX_SIGNED_RECORD
 from docaxis.gateway.multipart import malformed
 from docaxis.gateway.publishing import Outbox
-from docaxis.gateway.records import OpenedRecord, open_record
+from docaxis.gateway.records import SIGNED, OpenedRecord, open_record
 from docaxis.gateway.refusals import Refused
 from docaxis.gateway.signing import GatewayKeys, Registers
 from docaxis.storage.member_records import DeliveryParties, MemberRecord, MemberRecordStore
@@ -78,6 +79,32 @@ class Desk:
         self.check_heading(record.heading, principal, own_id)
         if record.delivery_id != delivery_id:
             raise malformed("Bản ghi nói về lượt chuyển khác.", "The record is about another delivery.")
+        return await self._keep(opened, record, snapshot, parties)
+
+    async def take_signed(self, principal: Principal, token: str) -> MemberRecord:
+        """Take one hand-over that comes among others; its delivery and its key are those that it names itself.
+
+        Raises:
+            Refused: By any rule.
+            UnavailableStorage: The database is away.
+            BusError: The bus is away; the record may stand.
+        """
+        if len(token) > MAX_SIGNED_RECORD:
+            raise too_large(MAX_SIGNED_RECORD)
+        snapshot = await self.directory.snapshot()
+        opened = await self.open(principal, snapshot, token.encode("utf-8"), media_type=SIGNED)
+        record = _read(opened, Kind.HANDOVER)
+        self.check_heading(record.heading, principal, None)
+        parties = _own_delivery(await self.records.parties(record.delivery_id), principal)
+        return await self._keep(opened, record, snapshot, parties)
+
+    async def _keep(
+        self,
+        opened: OpenedRecord,
+        record: HandoverRecord | ReportRecord,
+        snapshot: DirectorySnapshot,
+        parties: DeliveryParties,
+    ) -> MemberRecord:
         about = About(parties.submission_id, parties.delivery_id, parties.recipient)
         return await self.keep(opened, record.heading, snapshot, about, lambda: _check(record, parties))
 

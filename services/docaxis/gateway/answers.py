@@ -86,6 +86,10 @@ class Answering:
         """Answer for an error."""
         if isinstance(error, ClientDisconnect):
             return Response(status_code=400)  # nobody is there to read it
+        return problem_response(self.told(request, error))
+
+    def told(self, request: Request, error: Exception) -> Refused:
+        """Say what who asked is told of an error, count it, and log it if people must look at it."""
         refused = refusal_of(request, error)
         self._measures.refusals.labels(refused.code.value).inc()
         facts: dict[str, Any] = {"method": request.method, "path": request.url.path, "code": refused.code.value}
@@ -93,4 +97,4 @@ class Answering:
             _log.error("request failed", **facts, exc_info=error)
         elif not isinstance(error, Refused | HTTPException | RejectedCursor | MissingContent):
             _log.warning("dependency unavailable", **facts, reason=f"{type(error).__name__}: {error}")
-        return problem_response(refused)
+        return refused

@@ -22,6 +22,7 @@ from docaxis.gateway.countersigned import signatures
 from docaxis.gateway.deliveries import deliveries
 from docaxis.gateway.edxml.routes import edxml
 from docaxis.gateway.exporting import exporting
+from docaxis.gateway.handing_over import handing_over
 from docaxis.gateway.inbox import inbox
 from docaxis.gateway.limits import MAX_HEADERS
 from docaxis.gateway.measures import Measures
@@ -55,6 +56,7 @@ def make_application(parts: Parts) -> FastAPI:
         reconciliations,
         contents,
         deliveries,
+        handing_over,
         inbox,
         books,
         organisations,

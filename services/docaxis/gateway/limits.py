@@ -10,6 +10,10 @@ MAX_SIGNED_MANIFEST: Final = MAX_MANIFEST * 4 // 3 + 4096
 """Bytes of a manifest as compact JWS: base64 adds a third, header and signature a little."""
 MAX_SIGNED_RECORD: Final = 64 * 1024
 """Bytes of a signed hand-over or report: a record on the bus holds it."""
+MAX_HANDOVERS: Final = 32
+"""Hand-overs in one request: checking their signatures holds up other requests for some 10 ms."""
+MAX_HANDOVERS_BODY: Final = 512 * 1024
+"""Bytes of their request: one is 1 kB, with a hundred files 10."""
 MAX_PARTS: Final = MAX_FILES + 1
 """The manifest and one part a file."""
 MAX_PART_HEADERS: Final = 8

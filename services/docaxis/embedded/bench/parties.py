@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from docaxis.embedded.bench.wire import Wire
+from docaxis.embedded.bench.wire import Wire, WireError
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.submission import Addressee, ContentEntry, FileRole, HandoverRecord, Heading, Kind, Manifest
 from docaxis_signing.statements import MemberSigner
@@ -20,6 +20,8 @@ WAIT_SECONDS: Final = 25
 PAGE: Final = 100
 PDF: Final = "application/pdf"
 JOSE: Final = "application/jose"
+TOGETHER: Final = 32
+ACCEPTED: Final = 202
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ _END: Final = f"\r\n--{BOUNDARY}--\r\n".encode("ascii")
 class Recipient:
     """Follows its member's inbox by long-poll; if it is to hand over, fetches and checks each content and signs for it.
 
+    As with the SDK, hand-overs that come while one is under way go together.
+
     ``arrived`` is told of each delivery as it comes, ``finished`` when nothing is left to do with it.
     """
 
@@ -81,6 +85,8 @@ class Recipient:
     arrived: Callable[[UUID, str], None]
     finished: Callable[[UUID, str], None]
     seen: Counter[UUID] = field(default_factory=Counter)
+    _signed: list["_Signed"] = field(default_factory=list)
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def follow(self) -> None:
         """Work until cancelled."""
@@ -111,8 +117,36 @@ class Recipient:
             hashes.append(content["sha256"])
         own_id = str(uuid5(delivery_id, "handover"))
         record = HandoverRecord(self.party.heading(Kind.HANDOVER, own_id), delivery_id, tuple(hashes))
-        token = self.party.signer.sign(record.to_json()).encode("ascii")
-        headers = {"Idempotency-Key": own_id, "Content-Type": JOSE}
-        path = f"/v1/deliveries/{delivery_id}/handover"
-        await self.party.wire.ask("POST", path, wanted=202, headers=headers, body=token)
-        self.finished(submission_id, item["recipient"])
+        self._signed.append(
+            _Signed(delivery_id, submission_id, item["recipient"], self.party.signer.sign(record.to_json()))
+        )
+        async with self._sending:
+            group, self._signed = self._signed[:TOGETHER], self._signed[TOGETHER:]
+            if group:  # else somebody took this one along
+                await self._send(group)
+
+    async def _send(self, group: Sequence["_Signed"]) -> None:
+        if len(group) == 1:
+            path, body = f"/v1/deliveries/{group[0].delivery_id}/handover", group[0].token.encode("ascii")
+            await self.party.wire.ask("POST", path, wanted=202, headers={"Content-Type": JOSE}, body=body)
+        else:
+            body = json.dumps({"records": [one.token for one in group]}).encode("ascii")
+            headers = {"Content-Type": "application/json"}
+            answer = json.loads(
+                await self.party.wire.ask("POST", "/v1/handovers", wanted=200, headers=headers, body=body)
+            )
+            refused = [result for result in answer["results"] if result["status"] != ACCEPTED]
+            if refused or len(answer["results"]) != len(group):
+                raise WireError(f"hand-overs that were not taken: {refused}")
+        for one in group:
+            self.finished(one.submission_id, one.recipient)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A hand-over that is ready to go."""
+
+    delivery_id: UUID
+    submission_id: UUID
+    recipient: str
+    token: str
