@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -198,11 +199,10 @@ class ContentStore:
 
     def _recording(
         self, member: str, sha256: str, size: int, location: str, wrapped_key: bytes, *, uploaded: bool
-    ) -> Callable[[], Awaitable[None]]:
-        async def record() -> None:
+    ) -> Callable[[], Awaitable[Callable[[], None]]]:
+        async def record() -> Callable[[], None]:
             kept = await self._records.store(member, sha256, size, location, wrapped_key, uploaded=uploaded)
-            remove = self._sealed.settle if kept == location else self._sealed.delete
-            await self._run(lambda: remove(location))
+            return partial(self._sealed.settle if kept == location else self._sealed.delete, location)
 
         return record
 

@@ -92,7 +92,8 @@ class ContentWriter:
     """Takes a content in any portions; holds at most one segment.
 
     Use as an async context manager: leaving it before the bytes are durable keeps a resumable upload and drops any
-    other.
+    other; leaving it after that removes what is left over. ``record`` puts the content on record and gives that
+    removal, which is for a thread.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class ContentWriter:
         *,
         size: int,
         keep: bool,
-        record: Callable[[], Awaitable[None]],
+        record: Callable[[], Awaitable[Callable[[], None]]],
         received: int = 0,
     ) -> None:
         self._sealed = sealed
@@ -113,6 +114,7 @@ class ContentWriter:
         self._record = record
         self._buffer = bytearray()
         self._finished = False
+        self._tidy: Callable[[], None] | None = None
 
     @property
     def received(self) -> int:
@@ -159,13 +161,17 @@ class ContentWriter:
         # From here on the bytes stay: a database that goes away now may have committed the row that leads to them, and
         # the repeat would be answered with that row. Bytes without a row are swept.
         self._finished = True
-        await self._record()
+        self._tidy = await self._record()
 
     async def _flush(self) -> None:
         segment, self._buffer = self._buffer, bytearray()
         await self._in_thread(lambda: self._sealed.add(segment))
 
     def _leave(self) -> None:
-        if not self._finished and not self._keep:
-            self._sealed.drop()
-        self._sealed.close()
+        try:
+            if self._tidy is not None:
+                self._tidy()
+            elif not self._finished and not self._keep:
+                self._sealed.drop()
+        finally:
+            self._sealed.close()
