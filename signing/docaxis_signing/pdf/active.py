@@ -6,7 +6,6 @@ from typing import Final
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from docaxis_signing.pdf.limits import MAX_SCANNED_STREAM
 from docaxis_signing.pdf.structure import PdfStructure
 from docaxis_signing.pdf.syntax import resolved
 
@@ -55,4 +54,4 @@ def _decoded(reader: PdfFileReader, number: int) -> bytes:
     if not isinstance(stream, generic.StreamObject):
         raise misc.PdfReadError(f"object {number} is no object stream")
     decoded: bytes = stream.data
-    return decoded[:MAX_SCANNED_STREAM]
+    return decoded

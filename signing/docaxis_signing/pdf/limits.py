@@ -18,7 +18,5 @@ MAX_BYTE_RANGES: Final = 1000
 """Places where the name /ByteRange is written outside of streams; each signature has one."""
 MAX_CONTENTS: Final = 1024 * 1024
 """Bytes of one CMS signature; with embedded CRLs 200 kB are common."""
-MAX_SCANNED_STREAM: Final = 8 * 1024 * 1024
-"""Decoded bytes of an object stream that are searched for active content."""
 MAX_OBJECT_STREAM: Final = 64 * 1024 * 1024
 """Decoded bytes of one object stream, as in pyHanko's own limits."""

@@ -1,11 +1,13 @@
 """Content: what a document does beside being read, and what keeps it from being read."""
 
+import zlib
 from io import BytesIO
 
 import pikepdf
 
 from docaxis_signing.verdict import Cause, Indication, Integrity
 from pdfcases.case import Case, Group, Sample, Witness, attack
+from pdfcases.editing import last_startxref
 from pdfcases.pages import assemble, objects_of, plain, stream
 from pdfcases.scene import Scene
 from pdfcases.witnesses import fact
@@ -105,6 +107,37 @@ def script_in_a_compressed_object(scene: Scene) -> Sample:
         document.Root.Names = document.make_indirect(pikepdf.Dictionary(JavaScript=pikepdf.Dictionary(Names=[])))
         document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return Sample(scene.sign_anyhow(out.getvalue()))
+
+
+@attack(
+    Group.CONTENT,
+    _holds("JavaScript"),
+    Cause.ACTIVE_CONTENT,
+    integrity=Integrity.INTACT,
+    indication=OPEN,
+    rule="active-content",
+)
+def script_behind_a_long_text_in_compressed_objects(scene: Scene) -> Sample:
+    """Nine million letters stand before the script in its object stream, for who searches the beginning alone."""
+    inside = {61: b"(%s)" % (b"a" * 9_000_000), 62: b"<< /S /JavaScript /JS (app.alert) >>"}
+    pdf = plain(page=b"/AA << /O 62 0 R >>")
+    return Sample(scene.sign_anyhow(_with_compressed(pdf, inside)))
+
+
+def _with_compressed(pdf: bytes, inside: dict[int, bytes]) -> bytes:
+    """Append an update that brings objects in an object stream, below a table that is a stream too."""
+    values = list(inside.values())
+    places = [sum(len(value) + 1 for value in values[:index]) for index in range(len(values))]
+    head = b" ".join(b"%d %d" % item for item in zip(inside, places, strict=True)) + b" "
+    entries = b"/Type /ObjStm /Filter /FlateDecode /N %d /First %d" % (len(inside), len(head))
+    body = b"90 0 obj\n%s\nendobj\n" % stream(zlib.compress(head + b" ".join(values)), entries)
+    rows = [bytes([2, 0, 0, 0, 90, index]) for index in range(len(inside))]
+    start = len(pdf) + len(body)
+    rows += [bytes([1, *at.to_bytes(4), 0]) for at in (len(pdf), start)]
+    listed = b" ".join(b"%d 1" % number for number in (*inside, 90, 91))
+    table = b"/Type /XRef /Size 92 /W [1 4 1] /Index [%s] /Root 1 0 R /Prev %d" % (listed, last_startxref(pdf))
+    section = b"91 0 obj\n%s\nendobj\n" % stream(b"".join(rows), table)
+    return pdf + body + section + b"startxref\n%d\n%%%%EOF\n" % start
 
 
 def _encrypted(name: str, about: str, user: str) -> Case:
