@@ -1,5 +1,6 @@
 """``docaxis audit search`` and ``docaxis audit looks``: what the log holds, found by what its openings say."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,8 +93,11 @@ async def search(
                 worst = max(worst, _tell(found, policy, output))
             left, before = left - len(page.found), page.next
             if before is None:
-                return worst
-    output.note(f"Còn nữa: --before {before}", f"There is more: --before {before}")
+                break
+    if before is not None:
+        output.note(f"Còn nữa: --before {before}", f"There is more: --before {before}")
+    elif left == limit > 0:
+        output.note("Sổ không có mục nào như vậy.", "The log has no such entry.")
     return worst
 
 
@@ -108,7 +112,10 @@ async def looks(*, limit: int = 100, connecting: Connecting | None = None) -> in
     async with connect(connecting) as axis:
         found = [dict(item) for item in await axis.audit.looks(limit)]
     titles = (output.text("lúc", "at"), output.text("ai", "who"), output.text("việc", "what"), "query")
-    rows = [[_when(one["at"]), str(one["holder"]), str(one["what"]), str(one["query"])] for one in found]
+    rows = [
+        [_when(one["at"]), str(one["holder"]), str(one["what"]), json.dumps(one["query"], ensure_ascii=False)]
+        for one in found
+    ]
     output.table(found, titles, rows)
     return Exit.OK
 

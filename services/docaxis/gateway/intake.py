@@ -145,7 +145,7 @@ def _read_metadata(manifest: Manifest, now: datetime) -> DocumentMetadata:
     if len(manifest.recipients) > MAX_RECIPIENTS:
         raise _too_many(len(manifest.recipients))
     if metadata is None or faults:
-        raise _metadata_problem(faults)
+        raise _metadata_problem(tuple(dict.fromkeys(faults)))  # document and manifest may lack the same
     return metadata
 
 
@@ -157,7 +157,7 @@ def _metadata_problem(faults: Sequence[Fault]) -> Refused:
         return Refused(alone, faults=faults)
     if rules == {"too-many"} and {item.field for item in faults} == {"recipients"}:
         return Refused(Code.TOO_MANY_RECIPIENTS, faults=faults)
-    return Refused(Code.METADATA_INVALID, f"Có {len(faults)} lỗi.", f"There are {len(faults)} faults.", faults=faults)
+    return Refused(Code.METADATA_INVALID, f"Có {len(faults)} lỗi.", f"Faults: {len(faults)}.", faults=faults)
 
 
 def _check_issuer(

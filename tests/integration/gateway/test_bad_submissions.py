@@ -93,6 +93,9 @@ async def test_5001_recipients_are_too_many(world: World) -> None:
 
 async def test_a_recipient_list_is_wanted(world: World) -> None:
     await refused(world, await world.send(world.write(recipients=())), Code.METADATA_INVALID)
+    nobody = world.write(document=world.document(recipients=[]), recipients=())
+    value = await refused(world, await world.send(nobody), Code.METADATA_INVALID)
+    assert [fault["rule"] for fault in value["faults"]] == ["no-recipient"], "told once, though both lack it"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Telling:
     def _table(self) -> Table:
         table = Table(title="Văn bản trên trục", title_justify="left", expand=False)
         for heading in ("", "Tình huống", "Kết quả kiểm tra", "Nguyên nhân", "Xử lý", "Nơi nhận"):
-            table.add_column(heading)
+            table.add_column(heading, overflow="fold")  # a cause that is cut off cannot be looked up
         for case, outcome in self._cases.values():
             table.add_row(*_row(case, outcome))
         return table

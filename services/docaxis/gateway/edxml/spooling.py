@@ -84,9 +84,7 @@ class PacketRoom:
             return SpooledPacket(found.require(), digest.hexdigest())
         except RejectedPacket as error:
             count = sum(fault.refuses for fault in error.faults)
-            raise Refused(
-                Code.EDXML_INVALID, f"Có {count} lỗi.", f"There are {count} faults.", faults=error.faults
-            ) from error
+            raise Refused(Code.EDXML_INVALID, f"Có {count} lỗi.", f"Faults: {count}.", faults=error.faults) from error
 
     async def _aside(self, work: Callable[[bytes], Any], piece: bytes) -> Any:
         async with self._reading:
