@@ -25,7 +25,7 @@ from docaxis.settings import FairnessSettings, RetrySettings
 from docaxis.storage.database import open_database
 from docaxis_schemas.moments import system_clock
 
-WAIT_SECONDS: Final = 120.0
+WAIT_SECONDS: Final = 300.0
 """Longest wait for anything that has to happen."""
 LOOK_SECONDS: Final = 0.2
 LIST_SECONDS: Final = timedelta(seconds=1.5)
