@@ -35,10 +35,12 @@ else
   # A process a group: an axis that was started stays until its process ends, and costs a tenth of a core at rest.
   # What starts no axis wants one core and runs beside what seldom wants two; it is told of when it has ended.
   alone=$(mktemp)
-  tests tests/unit tests/integration/verification >"$alone" 2>&1 &
+  tests tests/unit tests/integration/verification tests/integration/signing tests/integration/authorities \
+    tests/integration/edxml >"$alone" 2>&1 &
   beside=$!
   trap 'kill "$beside" 2>/dev/null; rm -f "$alone"' EXIT
-  tests tests/contract tests/integration --ignore tests/integration/verification || status=$?
+  tests tests/contract tests/integration --ignore tests/integration/verification --ignore tests/integration/signing \
+    --ignore tests/integration/authorities --ignore tests/integration/edxml || status=$?
   wait "$beside" || status=$?
   trap 'rm -f "$alone"' EXIT
   cat "$alone"
