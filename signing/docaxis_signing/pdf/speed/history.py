@@ -6,6 +6,7 @@ are numbers and names, which need neither; here they are passed over. The clones
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any, Final
 
@@ -34,6 +35,10 @@ _LEAVES: Final = frozenset(
     {NumberObject, NameObject, FloatObject, TextStringObject, ByteStringObject, BooleanObject, NullObject}
 )
 
+_STRUCTURE: Final = ("/Root", "/StructTreeRoot", "/K")
+"""How the elements of a tagged document are come to."""
+_UP: Final = "/P"
+"""The way back from an element, which pyHanko does not follow."""
 _BRANCHES: Final = "_docaxis_branches"
 _CONTAINER: Final = attrgetter("container_ref")
 
@@ -109,22 +114,28 @@ def _reverse_map(stock: Stock) -> Stock:
     def _load_reverse_xref_cache(self: HistoricalResolver) -> None:
         if self._indirect_object_access_cache is not None:
             return
-        root = self.root
-        if "/StructTreeRoot" in root or self.reader.encrypted:
+        if self.reader.encrypted:
             stock(self)
             return
-        pages = root.raw_get("/Pages")
-        start: Path = ("/Root", "/Pages")
-        nodes: dict[Any, Path] = {pages.reference: start} if isinstance(pages, IndirectObject) else {}
-        for reference, path in _page_tree(pages.get_object(), start):
-            if reference in nodes:
-                raise misc.PdfReadError("Circular reference in page tree in mapping stage")
-            nodes[reference] = path
-        walk = _Walk(self, nodes)
-        walk.visit(_below(self.trailer_view), (), ())
-        self._indirect_object_access_cache = _Usages(walk.collected)
+        try:
+            self._indirect_object_access_cache = _Usages(_all_paths(self))
+        except RecursionError:
+            stock(self)
 
     return _load_reverse_xref_cache
+
+
+def _all_paths(resolver: HistoricalResolver) -> dict[Any, set[Path]]:
+    pages = resolver.root.raw_get("/Pages")
+    start: Path = ("/Root", "/Pages")
+    nodes: dict[Any, Path] = {pages.reference: start} if isinstance(pages, IndirectObject) else {}
+    for reference, path in _page_tree(pages.get_object(), start):
+        if reference in nodes:
+            raise misc.PdfReadError("Circular reference in page tree in mapping stage")
+        nodes[reference] = path
+    walk = _Walk(resolver, nodes, _tagged(resolver.root))
+    walk.visit(_below(resolver.trailer_view), (), ())
+    return walk.collected
 
 
 class _Usages(dict[Any, Any]):
@@ -144,12 +155,45 @@ def _page_tree(node: Any, path: Path) -> Iterator[tuple[Any, Path]]:
             yield from _page_tree(child, below)
 
 
+def _tagged(root: Any) -> set[Any]:
+    """Name the elements of a document's structure; a key that is missing somewhere ends the search, as pyHanko's."""
+    found: set[Any] = set()
+    with suppress(KeyError):
+        for reference in _elements(root.raw_get("/StructTreeRoot").get_object()):
+            if reference in found:
+                raise misc.PdfReadError("Circular reference in structure tree in mapping stage")
+            found.add(reference)
+    return found
+
+
+def _elements(element: Any) -> Iterator[Any]:
+    try:
+        children = element["/K"]
+    except KeyError:
+        return
+    for item in children if isinstance(children, ArrayObject) else (children,):
+        child: Any = item.get_object() if isinstance(item, IndirectObject) else item  # type: ignore[no-untyped-call]
+        if not isinstance(child, DictionaryObject) or not _is_element(child):
+            continue
+        if isinstance(item, IndirectObject):
+            yield item.reference
+        yield from _elements(child)
+
+
+def _is_element(found: Any) -> bool:
+    try:
+        return bool(found["/Type"] == "/StructElem")
+    except KeyError:
+        return True  # what does not say is one (ISO 32000-1, 14.7.2)
+
+
 class _Walk:
     """One walk over all objects of a revision, from its trailer."""
 
-    def __init__(self, resolver: HistoricalResolver, pages: dict[Any, Path]) -> None:
+    def __init__(self, resolver: HistoricalResolver, pages: dict[Any, Path], tagged: set[Any]) -> None:
         self._resolver = resolver
         self._pages = pages
+        self._tagged = tagged
         self._known: dict[Any, Branches] = vars(resolver.reader).setdefault(_BRANCHES, {})
         self.collected: dict[Any, set[Path]] = defaultdict(set)
 
@@ -159,9 +203,14 @@ class _Walk:
             if reference in above:
                 continue
             place = path + below
+            tagged = place[: len(_STRUCTURE)] == _STRUCTURE
+            if tagged and _UP in place:
+                continue
             self.collected[reference].add(place)
             found = self._branches(reference)
-            if self._pages.get(reference, place) == place:  # a page is entered on its way through the tree only
+            if self._pages.get(reference, place) != place:  # a page is entered on its way through the tree only
+                continue
+            if tagged or reference not in self._tagged:  # and so is an element of the structure
                 self.visit(found, place, (*above, reference))
 
     def _branches(self, reference: Any) -> Branches:
