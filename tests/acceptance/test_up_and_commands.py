@@ -47,9 +47,9 @@ class Axis:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [DOCAXIS, "up", "--json", "--data", str(self.folder / "data"), "--profiles", str(self.folder / "p")]
+        command = [DOCAXIS, "up", "--json", "--data", "data", "--profiles", "p"]
         with (self.folder / "up.err").open("a") as log:
-            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+            self._process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=log, text=True)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, (self.folder / "up.err").read_text()[-3000:]
@@ -99,7 +99,9 @@ class Axis:
 
 @pytest.fixture(scope="module")
 def axis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Axis]:
-    running = Axis(tmp_path_factory.mktemp("up"))
+    folder = tmp_path_factory.mktemp("up") / "Trục số 1"
+    folder.mkdir()
+    running = Axis(folder)
     try:
         running.start()
         yield running
