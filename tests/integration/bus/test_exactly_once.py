@@ -195,6 +195,7 @@ async def test_the_fight_sees_what_known_mistakes_break(
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 async def test_nothing_is_lost_or_seen_twice_through_many_kills(
     make_stage: Any, settings: BusSettings, tmp_path: Path
 ) -> None:
