@@ -93,7 +93,9 @@ def test_a_library_that_is_not_the_known_one_is_left_as_it_is() -> None:
         _in_a_fresh_process(
             "from docaxis_signing import asn1_encodings\n"
             "asn1_encodings.known_sources = dict\n"
-            "assert not asn1_encodings.keep_encodings()"
+            "assert not asn1_encodings.keep_encodings()\n"
+            "from docaxis_signing.pdf.speed import FastEngine\n"
+            "assert FastEngine().drifted == ('asn1crypto.core.Asn1Value.dump',), FastEngine().drifted"
         )
         == "changed"
     )

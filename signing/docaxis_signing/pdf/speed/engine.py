@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from docaxis_signing.asn1_encodings import keep_encodings
 from docaxis_signing.patching import Patch, Patches, Pin, known_sources
 from docaxis_signing.pdf.speed import (
     certificates,
@@ -48,6 +49,7 @@ class FastEngine:
         self.drifted = (
             *(patch.pin.label for patch in made if not patch.holds(sources)),
             *(pin.label for pin in relied_on if not pin.holds(sources)),
+            *(() if keep_encodings() else ("asn1crypto.core.Asn1Value.dump",)),
         )
         self._patches_made = Patches(made) if not self.drifted else None
 
