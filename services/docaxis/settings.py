@@ -213,7 +213,8 @@ class Settings(BaseSettings):
     contents: str = Field("", description="URL of the content store: file:///... or s3://bucket/prefix")
     trust: Path = Path("trust")
     trust_key: Path | None = Field(
-        default=None, description="public JWK of whoever signs the trust directory; with it an unsigned one is refused"
+        default=None,
+        description="public JWK of whoever signs the trust directory; with it an unsigned or older one is refused",
     )
     directory_key: Path | None = Field(
         default=None,

@@ -21,6 +21,7 @@ from docaxis.storage.evidence_objects import EvidenceObjects
 from docaxis.storage.registered_signers import RegisteredSigners
 from docaxis.storage.rejudgements import RejudgementStore
 from docaxis.storage.revocation_lists import RevocationListStore
+from docaxis.storage.trust_in_force import TrustInForce
 from docaxis.verifier.envelopes import Envelopes
 from docaxis.verifier.judging import Directory
 from docaxis.verifier.keeping import Keeping
@@ -34,7 +35,7 @@ from docaxis.verifier.shadow import Shadow
 from docaxis_schemas.moments import Clock
 from docaxis_schemas.topics import RETRIES
 from docaxis_signing.policy_files import standard
-from docaxis_signing.trust.sealing import check_seal
+from docaxis_signing.trust.sealing import check_continues, check_seal, standing
 from docaxis_signing.trust.store import TrustStore
 
 SPACING: Final = timedelta(milliseconds=500)
@@ -80,6 +81,24 @@ def load_trust(settings: Settings, clock: Clock) -> TrustStore:
     return trust
 
 
+async def load_latest_trust(settings: Settings, in_force: TrustInForce, clock: Clock) -> TrustStore:
+    """Read the trust directory, and where a key is named, only one that goes on from the last one in force.
+
+    Raises:
+        RejectedTrustStore: It does not say clearly what to trust.
+        UnsealedTrustStore: It is not the one that was signed, or an older one was put back.
+        UnavailableStorage: The database is away.
+    """
+    trust = await asyncio.to_thread(load_trust, settings, clock)
+    if settings.trust_key is not None:
+        now = standing(settings.trust, trust, json.loads(settings.trust_key.read_bytes()))
+        before = await in_force.read(now.key_sha256)
+        if before is not None:
+            check_continues(settings.trust, before)
+        await in_force.keep(now, at=clock())
+    return trust
+
+
 @asynccontextmanager
 async def open_verifier(
     settings: Settings,
@@ -98,11 +117,12 @@ async def open_verifier(
 
     Raises:
         RejectedTrustStore: The trust directory does not say clearly what to trust.
-        UnsealedTrustStore: It is not the one that was signed.
+        UnsealedTrustStore: It is not the one that was signed, or an older one was put back.
+        UnavailableStorage: The database is away.
         NoWorker: No worker process can be started.
     """
     if trust is None:
-        trust = await asyncio.to_thread(load_trust, settings, clock)
+        trust = await load_latest_trust(settings, TrustInForce(engine), clock)
     signers = RegisteredSigners(engine).standing
     revocations = Revocations(trust, RevocationListStore(engine), clock, settings.crl_refresh, signers=signers)
     shadow = Shadow(settings.verifier.shadow_every, registry=registry)

@@ -5,11 +5,13 @@ elsewhere; services and auditors hold its public half.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from docaxis_schemas.moments import to_text
+from docaxis_signing.receipts import thumbprint
 from docaxis_signing.statements import MemberSigner, RejectedStatement, open_pinned
 from docaxis_signing.trust.history import NOTHING, Entry, RejectedHistory, read_history
 from docaxis_signing.trust.store import TrustStore
@@ -22,6 +24,25 @@ _KIND: Final = "docaxis.trust-store/1"
 
 class UnsealedTrustStore(ValueError):
     """The trust directory is not signed, or is another than the one that was signed."""
+
+
+class PutBackTrustStore(UnsealedTrustStore):
+    """The trust directory was signed, but lacks a change that was in force before: an older one was put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far the history of a signed trust directory goes.
+
+    Attributes:
+        key_sha256: Thumbprint of the key that signed it; another key begins another history.
+        serial: Of the last change; 0 without any.
+        change: SHA-256 of the last change.
+    """
+
+    key_sha256: str
+    serial: int
+    change: str
 
 
 def seal(directory: Path, store: TrustStore, signer: MemberSigner, *, at: datetime) -> None:
@@ -51,6 +72,31 @@ def check_seal(directory: Path, store: TrustStore, public_jwk: Mapping[str, Any]
     if {name: opened.payload.get(name) for name in expected} != expected:
         raise UnsealedTrustStore(f"{directory} was changed since it was signed")
     return opened.payload
+
+
+def standing(directory: Path, store: TrustStore, public_jwk: Mapping[str, Any]) -> Standing:
+    """Tell how far a directory that was checked goes.
+
+    Raises:
+        RejectedHistory: Its history does not hold, or leads to another store.
+    """
+    expected = _expected(directory, store)
+    return Standing(thumbprint(public_jwk), expected["serial"], expected["history"])
+
+
+def check_continues(directory: Path, before: Standing) -> None:
+    """Check that a directory's history goes on from where it stood, with nothing of it taken back or done otherwise.
+
+    Raises:
+        PutBackTrustStore: It does not.
+        RejectedHistory: It does not hold.
+    """
+    known = {entry.serial: entry.sha256 for entry in read_history(directory)}
+    if before.serial and known.get(before.serial) != before.change:
+        raise PutBackTrustStore(
+            f"{directory} lacks change {before.serial} ({before.change}), which was in force: an older directory was "
+            "put back, or another history begun; one that is begun anew wants a new key"
+        )
 
 
 def check_history(directory: Path, store: TrustStore) -> Entry | None:
