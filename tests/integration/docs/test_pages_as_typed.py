@@ -189,6 +189,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
     (tmp_path / "passwords.json").write_text(json.dumps(dict(axis.keys.passwords)), "utf-8")
     (tmp_path / "seal.der").write_bytes(der)
     script = Path(__file__).parents[3] / "deploy" / "provisioning" / "axis_admin.py"
+    slots = axis.settings().bus.slots
 
     async def admin(step: str) -> dict[str, Any]:
         told = await run_shell(
@@ -196,6 +197,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
             tmp_path,
             DOCAXIS_AXIS="docaxis-local",
             DOCAXIS_DATABASE=axis.database.url,
+            DOCAXIS_BUS__SLOTS=str(slots),
             DOCAXIS_BUS__BOOTSTRAP=access.bootstrap,
             DOCAXIS_BUS__USERNAME=access.username,
             DOCAXIS_BUS__PASSWORD=access.password,
@@ -212,7 +214,7 @@ async def test_an_operator_prepares_and_suspends_by_the_script(readers_axis: Rea
     assert made == ["clerk.key", "evidence.json", "gateway.json", "pinned.json", "store.key"]
     assert await admin("keeper-key keeper-2.json") == {"private": "keeper-2.json", "public": "keeper-2.public.json"}
     assert await admin("migrate") == {"migrated": True}
-    assert (await admin("services passwords.json"))["slots"] == 4
+    assert (await admin("services passwords.json"))["slots"] == slots
     enrolled = "member tinh-uy 'Văn phòng Tỉnh ủy' --key member.jwk.json --organisation A98 --by tester"
     assert (await admin(f"{enrolled} --password member.password"))["member"] == "tinh-uy"
     issued = await admin("credential clerk 'văn thư hai' --member tinh-uy --organisation A98")

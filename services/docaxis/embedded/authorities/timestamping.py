@@ -119,7 +119,7 @@ class DirectTimeStamper(TimeStamper):
         self._authority = authority
 
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        return tsp.TimeStampResp.load(self._authority.answer(req.dump()))
+        return tsp.TimeStampResp.load(self._authority.respond(req).dump())
 
 
 class _Refusal(core.Sequence):  # type: ignore[misc]
