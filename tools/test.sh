@@ -1,5 +1,6 @@
 #!/bin/sh
 # Runs the tests; first brings the system packages that only some of them want. Usage: test.sh BIN [pytest arguments]
+# shellcheck disable=SC2086 - lists and options are meant to be split
 set -u
 bin=$1; shift
 missing() {
@@ -15,7 +16,6 @@ missing() {
 }
 wanted=$(missing)
 if [ -n "$wanted" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  # shellcheck disable=SC2086 - the list is meant to be split
   { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $wanted; } >/dev/null 2>&1
   wanted=$(missing)
 fi
@@ -26,26 +26,42 @@ fi
 form="not full"
 [ -z "${DOCAXIS_FULL:-}" ] || form=""
 status=0
+shown="--durations=15 --durations-min=5"
 tests() {
-  "$bin/python" -m pytest -m "$form" --durations=15 --durations-min=5 "$@"
+  "$bin/python" -m pytest -m "$form" $shown "$@"
 }
+said=""
+other=""
+beside() {
+  said=$(mktemp)
+  "$bin/python" -m pytest -m "$form" $shown "$@" >"$said" 2>&1 &
+  other=$!
+}
+joined() {
+  wait "$other" || status=$?
+  other=""
+  cat "$said"
+  rm -f "$said"
+}
+trap '[ -z "$other" ] || { kill "$other" 2>/dev/null; rm -f "$said"; }' EXIT
+# Parts of tests/integration that start no broker.
+brokerless="authorities directory edxml gateway pipeline signing verification verifier witness"
 if [ $# -gt 0 ]; then
   tests "$@" || status=$?
 else
   # A process a group: an axis that was started stays until its process ends, and costs a tenth of a core at rest.
-  # What starts no axis wants one core and runs beside what seldom wants two; it is told of when it has ended.
-  alone=$(mktemp)
-  tests tests/unit tests/integration/verification tests/integration/signing tests/integration/authorities \
-    tests/integration/edxml >"$alone" 2>&1 &
-  beside=$!
-  trap 'kill "$beside" 2>/dev/null; rm -f "$alone"' EXIT
-  tests tests/contract tests/integration --ignore tests/integration/verification --ignore tests/integration/signing \
-    --ignore tests/integration/authorities --ignore tests/integration/edxml || status=$?
-  wait "$beside" || status=$?
-  trap 'rm -f "$alone"' EXIT
-  cat "$alone"
+  # Two groups at a time, since either waits often; what the one beside says is told when both have ended.
+  with="" without=""
+  for part in $brokerless; do
+    with="$with tests/integration/$part"
+    without="$without --ignore tests/integration/$part"
+  done
+  beside tests/unit $with
+  tests tests/contract tests/integration $without || status=$?
+  joined
+  beside tests --ignore tests/unit --ignore tests/contract --ignore tests/integration --ignore tests/acceptance/faults
   tests tests/acceptance/faults || status=$?
-  tests --ignore tests/unit --ignore tests/contract --ignore tests/integration --ignore tests/acceptance/faults || status=$?
+  joined
 fi
 if [ -n "$wanted" ]; then
   printf 'tests: what wants these did not run:%s. Install: apt-get install%s (macOS: brew install softhsm poppler nss openssl go node nginx)\n' "$wanted" "$wanted" >&2
