@@ -15,6 +15,7 @@ from badinputs.checking import nothing_else, once, parametrised, played
 from badinputs.house import RECIPIENT, SENDER, Draft, House
 from badinputs.table import BROKER, RECORDS, Case, Denied
 from docaxis.bus.access import BrokerAccess, librdkafka_settings
+from docaxis.embedded.axis import SLOTS
 from docaxis_schemas.codec import MARKER, decode, encode
 from docaxis_schemas.events import Judged, Submitted
 from docaxis_schemas.moments import system_clock
@@ -30,7 +31,8 @@ from docaxis_schemas.topics import (
     stage_group,
 )
 
-SLOTS = 4
+STRUCK, SPARED = range(SLOTS)
+"""The slot whose partitions get bad records, and the one beside it."""
 READERS = {SUBMITTED: "verifier", JUDGED: "router", ACTIONS: "router", EVIDENCE: "registrar"}
 WRITERS = {SUBMITTED: "gateway", ACTIONS: "gateway", JUDGED: "verifier", EVIDENCE: "verifier"}
 
@@ -129,7 +131,7 @@ async def test_a_member_is_denied(house: House, case: Case) -> None:
 # --- records ---------------------------------------------------------------------------------------------------------
 
 
-async def _put(house: House, topic: str, value: bytes | None, key: bytes | None = None, partition: int = 2) -> int:
+async def _put(house: House, topic: str, value: bytes | None, key: bytes | None = None, partition: int = STRUCK) -> int:
     """Write a record with the rights of the service that may; give its offset."""
     producer = AIOKafkaProducer(**_client(house.service(WRITERS[topic])))
     await producer.start()
@@ -161,7 +163,7 @@ async def _committed(house: House, topic: str, partition: int) -> int:
 
 
 async def _passed(house: House, topic: str, offset: int) -> bool:
-    return await _committed(house, topic, 2) > offset
+    return await _committed(house, topic, STRUCK) > offset
 
 
 async def _draft_of_partition(house: House, partition: int) -> Draft:
@@ -175,15 +177,15 @@ async def _becomes_a_dead_letter(house: House, topic: str, value: bytes | None, 
     offset = await _put(house, topic, value, uuid4().bytes)
 
     async def told() -> bool:
-        return await _dead_letter(house, topic, 2, offset) is not None
+        return await _dead_letter(house, topic, STRUCK, offset) is not None
 
     await house.until(told)
-    letter = await _dead_letter(house, topic, 2, offset)
+    letter = await _dead_letter(house, topic, STRUCK, offset)
     assert letter is not None
     assert letter["record_sha256"] == hashlib.sha256(value or b"").hexdigest()
     assert cause in letter["cause"]
     assert letter["stage"] == READERS[topic]
-    await house.delivered(await _draft_of_partition(house, 2))
+    await house.delivered(await _draft_of_partition(house, STRUCK))
     await house.until(lambda: _passed(house, topic, offset))
 
 
@@ -202,7 +204,7 @@ def _submitted(submission: UUID) -> bytes:
 
 
 async def _copied(house: House) -> None:
-    draft = await _draft_of_partition(house, 2)
+    draft = await _draft_of_partition(house, STRUCK)
     await house.delivered(draft)
     decided = "SELECT count(*) AS n FROM decisions WHERE submission_id = :id"
     before = (await house.rows(decided, id=draft.submission))[0].n
@@ -210,9 +212,9 @@ async def _copied(house: House) -> None:
     assert record.value is not None
     offset = await _put(house, SUBMITTED, record.value, record.key)
     await house.until(lambda: _passed(house, SUBMITTED, offset))
-    await house.delivered(await _draft_of_partition(house, 2))
+    await house.delivered(await _draft_of_partition(house, STRUCK))
     assert (await house.rows(decided, id=draft.submission))[0].n == before
-    assert await _dead_letter(house, SUBMITTED, 2, offset) is None
+    assert await _dead_letter(house, SUBMITTED, STRUCK, offset) is None
     await once(house, draft.submission, RECIPIENT)
     assert house.kafka.deliveries[draft.submission, RECIPIENT] == 1
 
@@ -221,7 +223,7 @@ async def _true_record(house: House, draft: Draft) -> Any:
     consumer = AIOKafkaConsumer(**_client(house.axis.cluster.access), enable_auto_commit=False)
     await consumer.start()
     try:
-        consumer.assign([TopicPartition(SUBMITTED, 2)])
+        consumer.assign([TopicPartition(SUBMITTED, STRUCK)])
         await consumer.seek_to_beginning()
         async with asyncio.timeout(20):
             async for record in consumer:
@@ -234,23 +236,23 @@ async def _true_record(house: House, draft: Draft) -> Any:
 async def _unknown_schema(house: House) -> None:
     """Let one wait on every input; every reader sees it, says so, and takes what comes behind it."""
     registry = house.runtime.registry
-    waits = {stage: (f"docaxis_{stage}_waits_total", {"slot": "2"}) for stage in READERS.values()}
+    waits = {stage: (f"docaxis_{stage}_waits_total", {"slot": str(STRUCK)}) for stage in READERS.values()}
     before = {stage: registry.get_sample_value(*name) or 0 for stage, name in waits.items()}
     offsets = {topic: await _put(house, topic, MARKER + b"tomorrow" + bytes(40)) for topic in READERS}
     for _ in range(3):
-        await house.delivered(await _draft_of_partition(house, 2))
+        await house.delivered(await _draft_of_partition(house, STRUCK))
     for topic, offset in offsets.items():
         assert (registry.get_sample_value(*waits[READERS[topic]]) or 0) > before[READERS[topic]], topic
-        assert await _dead_letter(house, topic, 2, offset) is None, topic
-        assert await _committed(house, topic, 2) <= offset, f"{topic}: it is not passed over"
-    draft = await _draft_of_partition(house, 3)
+        assert await _dead_letter(house, topic, STRUCK, offset) is None, topic
+        assert await _committed(house, topic, STRUCK) <= offset, f"{topic}: it is not passed over"
+    draft = await _draft_of_partition(house, SPARED)
     await house.delivered(draft)
 
     async def shown() -> bool:
         return bool(await house.rows("SELECT 1 FROM timeline WHERE submission_id = :id", id=draft.submission))
 
     await house.until(shown)  # what the projector makes of evidence waits in the other partition alone
-    assert f"{EVIDENCE}-2 waits" in "; ".join(house.runtime.causes())
+    assert f"{EVIDENCE}-{STRUCK} waits" in "; ".join(house.runtime.causes())
 
 
 RECORD_ACTS: dict[str, Callable[[House], Awaitable[None]]] = {
